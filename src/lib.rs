@@ -1,0 +1,18 @@
+//! clawfix finds OpenClaw conversations that were cut in two, and shows the proof.
+//!
+//! The library never prints and never exits; the binary does both. Data flows one way:
+//!
+//! ```text
+//! discover -> read -> line -> session (index) -> signal -> split -> rules -> report
+//! ```
+//!
+//! * [`discover`] turns the paths a user names into stores, transcripts, archives and media roots.
+//! * [`read`] streams a file in blocks and cuts it into lines, with byte offsets.
+//! * [`line`] turns one line into its facts; the only place that knows JSON speed.
+//! * [`session`] gathers the lines of one file into entries, turns and images; [`context`] says what the model sees of them.
+//! * [`store`] reads `sessions.json`.
+//! * [`signal`] reads what the text of a turn tells.
+//! * [`split`] decides which sessions are one conversation, and why.
+
+pub mod line;
+pub mod read;
