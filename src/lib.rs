@@ -14,5 +14,18 @@
 //! * [`signal`] reads what the text of a turn tells.
 //! * [`split`] decides which sessions are one conversation, and why.
 
+pub mod context;
+pub mod discover;
+pub mod foreign;
+pub mod key;
 pub mod line;
+pub mod name;
+pub mod platform;
+pub mod policy;
 pub mod read;
+pub mod session;
+pub mod signal;
+pub mod split;
+pub mod store;
+pub mod time;
+pub mod trajectory;

@@ -236,7 +236,7 @@ fn imported_id(base: &str) -> &str {
     base.rsplit_once('.').map_or(base, |(_, id)| if id.is_empty() { base } else { id })
 }
 
-fn is_uuid(text: &str) -> bool {
+pub(crate) fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(i, b)| match i {
             8 | 13 | 18 | 23 => b == b'-',
@@ -273,5 +273,4 @@ pub fn parse_stamp(text: &str) -> Option<i64> {
 }
 
 #[cfg(test)]
-#[path = "name/tests.rs"]
 mod tests;

@@ -210,6 +210,7 @@ pub(super) struct Collector {
     pub(super) object: bool,
     pub(super) top: Option<Seen>,
     pub(super) duplicate: bool,
+    pub(super) internal: bool,
 }
 
 impl Default for Collector {
@@ -231,6 +232,7 @@ impl Default for Collector {
             object: false,
             top: None,
             duplicate: false,
+            internal: false,
         }
     }
 }
@@ -245,6 +247,7 @@ impl Collector {
         self.object = false;
         self.top = None;
         self.duplicate = false;
+        self.internal = false;
         self.forget_content();
         self.media_paths.clear();
     }
@@ -392,7 +395,10 @@ impl Events for Collector {
                 Context::Block
             }
             (Field::Details, false) => Context::Details,
-            (Field::Internal, false) => Context::Internal,
+            (Field::Internal, false) => {
+                self.internal = true;
+                Context::Internal
+            }
             (Field::MediaPaths, true) => Context::MediaPaths,
             _ => {
                 self.file(field, container);

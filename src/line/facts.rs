@@ -205,6 +205,11 @@ impl<'a> Line<'a> {
         self.parts.media_paths.iter().map(|value| decode(self.parts.bytes(*value))).collect()
     }
 
+    /// Whether the message has an `__openclaw` object, which the gateway writes from May 2026 on.
+    pub fn has_internal_fields(&self) -> bool {
+        self.parts.internal
+    }
+
     /// Whether a field that matters stands twice in the line; the last one counts.
     pub fn has_duplicate_field(&self) -> bool {
         self.parts.duplicate

@@ -48,17 +48,13 @@ impl Clock {
             if front.is_empty() {
                 break;
             }
-            let start = front.rfind(char::is_whitespace).map_or(0, |at| {
-                at + front.get(at..).and_then(|s| s.chars().next()).map_or(1, char::len_utf8)
-            });
+            let start = front
+                .rfind(char::is_whitespace)
+                .map_or(0, |at| at + front.get(at..).and_then(|s| s.chars().next()).map_or(1, char::len_utf8));
             *slot = Some(start);
             end = start;
         }
-        starts
-            .iter()
-            .rev()
-            .flatten()
-            .find_map(|&start| Some((start, Clock::parse(text.get(start..)?)?)))
+        starts.iter().rev().flatten().find_map(|&start| Some((start, Clock::parse(text.get(start..)?)?)))
     }
 
     /// Reads `Current time: Thursday, January 29th, 2026 — 9:16 AM (America/Los_Angeles)`.
@@ -177,7 +173,15 @@ mod tests {
             let clock = Clock::parse(text).unwrap();
             assert_eq!((clock.local_minute, clock.zone.as_deref()), (at, *zone), "{text}");
         }
-        for text in ["", "2026-01-29", "2026-13-29 09:17", "2026-01-29 25:00 PST", "2026-01-29 09:17 what ever", "aé26-01-29 09:17", "+26-01-029 09:17"] {
+        for text in [
+            "",
+            "2026-01-29",
+            "2026-13-29 09:17",
+            "2026-01-29 25:00 PST",
+            "2026-01-29 09:17 what ever",
+            "aé26-01-29 09:17",
+            "+26-01-029 09:17",
+        ] {
             assert_eq!(Clock::parse(text), None, "{text}");
         }
     }
@@ -185,7 +189,7 @@ mod tests {
     #[test]
     fn ends() {
         let table = [
-            ("Telegram Jay id:7 +2m 2026-01-29 09:17 PST", Some(21)),
+            ("Telegram Jay id:7 +2m 2026-01-29 09:17 PST", Some(22)),
             ("Discord x +1m Fri 2026-02-13 17:29 UTC", Some(14)),
             ("2026-11-22T06:58Z", Some(0)),
             ("no time here", None),
@@ -199,10 +203,22 @@ mod tests {
     #[test]
     fn current_time() {
         let table = [
-            ("Current time: Thursday, January 29th, 2026 — 9:16 AM (America/Los_Angeles)", minutes(2026, 1, 29, 9, 16), Some("America/Los_Angeles")),
+            (
+                "Current time: Thursday, January 29th, 2026 — 9:16 AM (America/Los_Angeles)",
+                minutes(2026, 1, 29, 9, 16),
+                Some("America/Los_Angeles"),
+            ),
             ("Current time: Friday, April 10th, 2026 — 12:41 PM (Europe/Berlin)", minutes(2026, 4, 10, 12, 41), Some("Europe/Berlin")),
-            ("Current time: Sunday, April 12th, 2026 - 12:59 AM (Asia/Taipei) / 2026-04-11 16:59 UTC", minutes(2026, 4, 12, 0, 59), Some("Asia/Taipei")),
-            ("Current time: Saturday, April 25th, 2026 - 22:21 (America/Chicago) / 2026-04-26 03:21 UTC", minutes(2026, 4, 25, 22, 21), Some("America/Chicago")),
+            (
+                "Current time: Sunday, April 12th, 2026 - 12:59 AM (Asia/Taipei) / 2026-04-11 16:59 UTC",
+                minutes(2026, 4, 12, 0, 59),
+                Some("Asia/Taipei"),
+            ),
+            (
+                "Current time: Saturday, April 25th, 2026 - 22:21 (America/Chicago) / 2026-04-26 03:21 UTC",
+                minutes(2026, 4, 25, 22, 21),
+                Some("America/Chicago"),
+            ),
             ("Current time: Sunday, November 22nd, 2026 — 6:58 AM (UTC)", minutes(2026, 11, 22, 6, 58), Some("UTC")),
         ];
         for (line, at, zone) in table {

@@ -1,0 +1,345 @@
+//! Builds a [`Session`] while the lines stream by.
+
+use std::io;
+use std::path::Path;
+
+use super::{Entry, ExecRun, Flags, Header, Image, ImageSource, Links, Loads, MAX_ENTRIES, MAX_FAULTS, ReferenceForm, Session, Turn};
+use crate::line::{BlockKind, Fault, FaultKind, Id, Kind, Line, Parser, Role, Slot};
+use crate::read::{LineSink, Quality, Span, lines};
+use crate::signal::image::{ImageForm, Speaker};
+use crate::signal::{self, exec, image};
+use crate::time::parse_iso_ms;
+
+/// Text of a tool result that can name a background command is no longer than this, in raw bytes.
+const MAX_EXEC_TEXT: u64 = 64 * 1024;
+
+/// Custom entry types under which the gateway writes down that a prompt failed.
+const PROMPT_ERROR: &str = "openclaw:prompt-error";
+
+/// Reads a transcript into its index.
+///
+/// # Errors
+/// What [`lines`] gives. Faults inside the file are no errors; they are in the index.
+pub fn read(path: &Path, progress: &dyn Fn(u64)) -> io::Result<Session> {
+    let mut reader = Reader::new(path);
+    let outcome = lines(path, &mut reader, progress)?;
+    let mut session = reader.finish();
+    session.bytes = outcome.bytes;
+    session.change = outcome.change;
+    Ok(session)
+}
+
+/// Takes the lines of one file; see [`LineSink`].
+#[derive(Debug)]
+pub struct Reader {
+    session: Session,
+    parser: Parser,
+    line: u64,
+    at_line_start: bool,
+    /// Lines that parsed so far.
+    parsed: u64,
+    /// The turn that waits for its answer, by index.
+    waiting: Option<usize>,
+}
+
+impl Reader {
+    /// A reader at the start of a file.
+    pub fn new(path: &Path) -> Self {
+        Self { session: Session::new(path.to_owned()), parser: Parser::new(), line: 0, at_line_start: true, parsed: 0, waiting: None }
+    }
+
+    /// The index of all lines that came.
+    pub fn finish(self) -> Session {
+        self.session
+    }
+
+    fn fault(&mut self, span: Span, at: u64, kind: FaultKind) {
+        self.session.fault_count += 1;
+        if self.session.faults.len() < MAX_FAULTS {
+            self.session.faults.push(Fault { line: self.line, span, at: span.offset + at, kind });
+        }
+    }
+}
+
+impl LineSink for Reader {
+    fn chunk(&mut self, bytes: &[u8], quality: Quality) {
+        let first = std::mem::take(&mut self.at_line_start) && self.line == 0;
+        // The loader trims the whole text first, which takes a byte order mark off its front.
+        let bytes = if first { bytes.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(bytes) } else { bytes };
+        self.parser.feed(bytes, quality);
+    }
+
+    fn end(&mut self, span: Span, terminated: bool) {
+        self.line += 1;
+        self.at_line_start = true;
+        let mut parser = std::mem::take(&mut self.parser);
+        match parser.end(terminated) {
+            None => {}
+            Some(Err((kind, at))) => {
+                self.session.lines += 1;
+                self.fault(span, at, kind);
+            }
+            Some(Ok((line, note))) => {
+                self.session.lines += 1;
+                if let Some(kind) = note {
+                    self.fault(span, 0, kind);
+                }
+                self.line(&line, span);
+                self.parsed += 1;
+            }
+        }
+        self.parser = parser;
+    }
+}
+
+impl Reader {
+    fn line(&mut self, line: &Line<'_>, span: Span) {
+        let kind = line.kind();
+        if self.parsed == 0 {
+            let header = kind == Kind::Session && matches!(line.id_of(Slot::Id), Id::Text(_));
+            self.session.loads = if header { Loads::Yes } else { Loads::Empty };
+        }
+        if kind == Kind::Null && !matches!(self.session.loads, Loads::Fails(_)) {
+            // The header check reads a field of the first entry, the index one of every entry.
+            if self.parsed == 0 || self.session.loads == Loads::Yes {
+                self.session.loads = Loads::Fails(self.line);
+            }
+        }
+        if kind == Kind::Session {
+            self.header(line);
+            return;
+        }
+        if self.session.entries.len() >= MAX_ENTRIES {
+            self.session.left_out += 1;
+            return;
+        }
+        let Ok(index) = u32::try_from(self.session.entries.len()) else { return };
+        self.session.left_out += line.blocks_left_out();
+        let entry = self.entry(line, kind, span);
+        self.session.entries.push(entry);
+        match kind {
+            Kind::Message => match entry.role {
+                Some(Role::User) => self.user(line, index, &entry),
+                Some(Role::Assistant) => self.assistant(line, index, &entry),
+                Some(Role::ToolResult) => self.tool_result(line, index, &entry),
+                _ => self.inline_images(line, index, span),
+            },
+            Kind::CustomMessage => self.inline_images(line, index, span),
+            Kind::Custom => self.custom(line, &entry),
+            _ => {}
+        }
+        let target = match kind {
+            Kind::Compaction | Kind::Reset => Slot::FirstKeptEntryId,
+            Kind::Label | Kind::Leaf => Slot::TargetId,
+            Kind::BranchSummary => Slot::FromId,
+            _ => return,
+        };
+        let target = self.session.names.intern(&line.id_of(target));
+        let kept = line.integer_of(Slot::FirstKeptEntryIndex).and_then(|index| u64::try_from(index).ok());
+        self.session.links.push(Links { entry: index, target, index: kept });
+    }
+
+    fn header(&mut self, line: &Line<'_>) {
+        self.session.header_lines.push(self.line);
+        self.session.header_ordinals.push(self.parsed);
+        if self.session.header.is_none() {
+            self.session.header = Some(Header {
+                id: line.text_of(Slot::Id).map(Into::into),
+                time_ms: time_of(line),
+                version: line.integer_of(Slot::Version),
+                cwd: line.text_of(Slot::Cwd).map(Into::into),
+                parent_session: line.text_of(Slot::ParentSession).map(Into::into),
+                line: self.line,
+            });
+        }
+    }
+
+    fn entry(&mut self, line: &Line<'_>, kind: Kind, span: Span) -> Entry {
+        let names = &mut self.session.names;
+        let (id, parent) = (names.intern(&line.id_of(Slot::Id)), names.intern(&line.id_of(Slot::ParentId)));
+        let images = line.blocks().iter().filter(|block| block.kind() == BlockKind::Image).count();
+        let role = if kind == Kind::Message { line.role() } else { None };
+        let provider = line.text_of(Slot::Provider);
+        Entry {
+            span,
+            line: u32::try_from(self.line).unwrap_or(u32::MAX),
+            id,
+            parent,
+            time_ms: time_of(line).unwrap_or(Entry::NO_TIME),
+            kind,
+            role,
+            flags: Flags {
+                mirror: matches!(provider.as_deref(), Some("openclaw" | "clawdbot"))
+                    && line.text_of(Slot::Model).as_deref() == Some("delivery-mirror"),
+                failed: matches!(line.text_of(Slot::StopReason).as_deref(), Some("error" | "aborted")),
+                summary: line.truthy(Slot::Summary),
+                calls: line.blocks().iter().any(|block| block.kind() == BlockKind::ToolCall),
+                duplicate_field: line.has_duplicate_field(),
+            },
+            images: u16::try_from(images).unwrap_or(u16::MAX),
+            text_len: u32::try_from(line.text_len()).unwrap_or(u32::MAX),
+        }
+    }
+
+    fn user(&mut self, line: &Line<'_>, index: u32, entry: &Entry) {
+        let text = line.text();
+        let reading = signal::read(&text);
+        for exit in &reading.exec_exits {
+            end_runs(&mut self.session.runs, |slug| exec::names_run(&exit.slug, slug));
+        }
+        let words = text.get(reading.user_text.clone()).map(str::trim).filter(|words| !words.is_empty()).map(identity);
+        let received_ms = line.integer_of(Slot::MessageTimestamp);
+        let at_ms = entry.time().or(received_ms).unwrap_or(Entry::NO_TIME);
+        let sender = line.text_of(Slot::SenderId).map(Into::into);
+        self.session.has_internal_fields |= line.has_internal_fields();
+        self.waiting = Some(self.session.turns.len());
+        self.session.turns.push(Turn {
+            entry: index,
+            at_ms,
+            received_ms,
+            reading,
+            sender,
+            words,
+            answered: false,
+            acknowledged: false,
+        });
+        self.inline_images(line, index, entry.span);
+        for path in line.media_paths() {
+            if is_image_path(&path) {
+                self.reference(index, ReferenceForm::Field, Some(path.into_owned()));
+            }
+        }
+        self.references(&text, Speaker::User, index);
+    }
+
+    fn assistant(&mut self, line: &Line<'_>, index: u32, entry: &Entry) {
+        if entry.flags.mirror {
+            return;
+        }
+        if entry.flags.failed
+            && let Some(time) = entry.time()
+        {
+            self.session.last_error_ms = Some(time);
+        }
+        let text = line.text();
+        let said_something = entry.flags.calls || !text.trim().is_empty();
+        if let Some(turn) = self.waiting.and_then(|at| self.session.turns.get_mut(at))
+            && said_something
+            && !(entry.flags.failed && !entry.flags.calls)
+        {
+            turn.answered = true;
+            turn.acknowledged = !entry.flags.calls && signal::acknowledges_heartbeat(&text);
+            if !entry.flags.calls {
+                self.waiting = None;
+            }
+        }
+        self.session.open_calls.clear();
+        for block in line.blocks().iter().filter(|block| block.kind() == BlockKind::ToolCall) {
+            self.session.open_calls.push(line.block_id(block).map(Into::into).unwrap_or_default());
+        }
+        self.inline_images(line, index, entry.span);
+        if memchr::memmem::find(text.as_bytes(), b"MEDIA:").is_some() {
+            self.references(&text, Speaker::Assistant, index);
+        }
+    }
+
+    fn tool_result(&mut self, line: &Line<'_>, index: u32, entry: &Entry) {
+        if let Some(call) = line.text_of(Slot::ToolCallId)
+            && let Some(at) = self.session.open_calls.iter().position(|open| *open == call)
+        {
+            self.session.open_calls.remove(at);
+        }
+        self.inline_images(line, index, entry.span);
+        let status = line.text_of(Slot::DetailsStatus);
+        let slug = line.text_of(Slot::DetailsSessionId);
+        match (status.as_deref(), slug) {
+            (Some("running"), Some(slug)) => self.run_started(&slug, index, entry),
+            (Some(_), Some(slug)) => end_runs(&mut self.session.runs, |run| run == slug),
+            (None, _) if line.text_len() <= MAX_EXEC_TEXT => {
+                if let Some(slug) = exec::started(&line.text()) {
+                    self.run_started(slug, index, entry);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn run_started(&mut self, slug: &str, index: u32, entry: &Entry) {
+        if !self.session.runs.iter().any(|run| run.slug == slug && !run.ended) {
+            self.session.runs.push(ExecRun { slug: slug.to_owned(), at_ms: entry.time_ms, entry: index, ended: false });
+        }
+    }
+
+    fn custom(&mut self, line: &Line<'_>, entry: &Entry) {
+        match line.text_of(Slot::CustomType).as_deref() {
+            Some(PROMPT_ERROR) => self.session.last_error_ms = entry.time().or(self.session.last_error_ms),
+            Some("clawfix:seam") => self.session.seams += 1,
+            _ => {}
+        }
+    }
+
+    fn inline_images(&mut self, line: &Line<'_>, index: u32, span: Span) {
+        for block in line.blocks().iter().filter(|block| block.kind() == BlockKind::Image) {
+            let source = match block.data() {
+                Some((offset, len)) => ImageSource::Inline {
+                    span: Span { offset: span.offset + offset, len },
+                    mime: line.block_mime(block).map(Into::into),
+                    fingerprint: block.fingerprint(),
+                },
+                None if block.has_url() => ImageSource::Remote,
+                None => continue,
+            };
+            self.session.images.push(Image { entry: index, source });
+        }
+    }
+
+    fn references(&mut self, text: &str, speaker: Speaker, index: u32) {
+        for found in image::references(text, speaker) {
+            if found.path.is_some() || found.form == ImageForm::PrunedMark {
+                self.reference(index, ReferenceForm::Text(found.form), found.path);
+            }
+        }
+    }
+
+    /// Files a reference once for each message and path: `MediaPath` often repeats what the text says.
+    fn reference(&mut self, index: u32, form: ReferenceForm, path: Option<String>) {
+        let same = |image: &Image| match &image.source {
+            ImageSource::Reference { path: known, .. } => image.entry == index && path.is_some() && *known == path,
+            _ => false,
+        };
+        if !self.session.images.iter().rev().take_while(|image| image.entry == index).any(same) {
+            self.session.images.push(Image { entry: index, source: ImageSource::Reference { form, path } });
+        }
+    }
+}
+
+fn end_runs(runs: &mut [ExecRun], named: impl Fn(&str) -> bool) {
+    for run in runs.iter_mut().filter(|run| named(&run.slug)) {
+        run.ended = true;
+    }
+}
+
+fn time_of(line: &Line<'_>) -> Option<i64> {
+    match line.text_of(Slot::Timestamp) {
+        Some(text) => parse_iso_ms(&text),
+        None => line.integer_of(Slot::Timestamp),
+    }
+}
+
+/// Same words, same number. White space at line ends is no difference.
+pub(crate) fn identity(words: &str) -> u64 {
+    let mut hash = blake3::Hasher::new();
+    for line in words.lines() {
+        hash.update(line.trim_end().as_bytes()).update(b"\n");
+    }
+    let mut first = [0u8; 8];
+    first.iter_mut().zip(hash.finalize().as_bytes()).for_each(|(to, from)| *to = *from);
+    u64::from_le_bytes(first)
+}
+
+/// Whether the name ends as an image's does.
+fn is_image_path(path: &str) -> bool {
+    const ENDINGS: [&str; 12] = ["png", "jpg", "jpeg", "gif", "webp", "bmp", "heic", "heif", "tif", "tiff", "avif", "svg"];
+    path.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))
+}
+

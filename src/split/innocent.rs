@@ -1,0 +1,211 @@
+//! Two segments in, what makes their seam innocent, or impossible, out. Every explanation is tested before a pair is
+//! called torn.
+
+use super::Side;
+use super::evidence as items;
+use super::segment::{Chat, Segment};
+use super::testimony::{Findings, archive_stamp, opens_by_event};
+use crate::foreign;
+use crate::key::{Key, KeyKind};
+use crate::name::FileState;
+use crate::policy::ResetPolicy;
+use crate::signal::TurnKind;
+use crate::time::{iso, span};
+
+/// An archive made this long before or after the newer session's start belongs to the seam, in ms.
+pub const ARCHIVE_REACH_MS: i64 = 60_000;
+/// Where no configuration tells, a silence from here on may be an idle policy's, in ms.
+const IDLE_FLOOR_MS: i64 = 30 * 60_000;
+/// A policy judges on its own clock; silences this close below its limit count, in ms.
+const IDLE_SLACK_MS: i64 = 60_000;
+const DAY_MS: i64 = 86_400_000;
+/// Entries at the start of a session that are looked at for a parent in the older one.
+const FIRST_ENTRIES: usize = 64;
+
+/// Clock and policy under which an agent's sessions roll over.
+#[derive(Debug)]
+pub struct Clockwork<'a> {
+    /// What the configuration says.
+    pub policy: &'a ResetPolicy,
+    /// Offset of the gateway's local time from UTC in minutes, as the agent's transcripts show it.
+    pub zone_minutes: Option<i32>,
+}
+
+/// Adds every explanation that holds.
+pub fn explain(older: &Segment, newer: &Segment, clock: &Clockwork<'_>, findings: &mut Findings) {
+    let first = newer.session.turns.first();
+    if let Some(turn) = first.filter(|turn| turn.reading.kind == TurnKind::ResetGreeting) {
+        findings.add(&items::GREETING, Side::Newer, Some(newer.session.line_of(turn.entry)), "it opens with the greeting of /new or /reset".to_owned());
+    }
+    let parent = newer.session.header.as_ref().and_then(|header| header.parent_session.as_deref());
+    if parent.is_some_and(|parent| is_file_of(parent, older)) {
+        findings.add(&items::FORK, Side::Newer, Some(1), "its header names the older transcript as parentSession".to_owned());
+    } else if let Some(line) = rotated(older, newer) {
+        findings.add(&items::ROTATION, Side::Newer, Some(line), "its first entries hang on, or repeat, entries of the older transcript".to_owned());
+    }
+    policy(older, newer, clock, findings);
+    archive(older, newer, findings);
+}
+
+fn is_file_of(path: &str, segment: &Segment) -> bool {
+    let name = foreign::basename(path);
+    let live = segment.file.file_name.split(".jsonl").next().unwrap_or_default();
+    name == segment.file.file_name || name.strip_suffix(".jsonl") == Some(live) || name.strip_suffix(".jsonl") == Some(&segment.id)
+}
+
+/// The line at which the newer session shows that it was made from the older one's entries.
+fn rotated(older: &Segment, newer: &Segment) -> Option<u64> {
+    let (ours, theirs) = (&newer.session.names, &older.session.names);
+    let in_older = |id| {
+        let text = ours.text(id)?;
+        let id = theirs.find(text)?;
+        older.session.entries.iter().any(|entry| entry.id == id).then_some(())
+    };
+    let mut copies = 0;
+    for (at, entry) in newer.session.entries.iter().enumerate().take(FIRST_ENTRIES) {
+        let known_here = newer.session.entries.iter().take(at).any(|earlier| earlier.id == entry.parent);
+        if entry.parent.is_some() && !known_here && in_older(entry.parent).is_some() {
+            return Some(u64::from(entry.line));
+        }
+        copies += usize::from(in_older(entry.id).is_some());
+        if copies >= 3 {
+            return Some(u64::from(entry.line));
+        }
+    }
+    None
+}
+
+fn policy(older: &Segment, newer: &Segment, clock: &Clockwork<'_>, findings: &mut Findings) {
+    let begin = newer.begin_ms();
+    let last = older.last_human_ms();
+    let group = older.chats.iter().chain(&newer.chats).any(|chat| chat.group);
+    let thread = older.chats.iter().any(|chat| chat.thread.is_some());
+    let channel = older.chats.iter().find_map(|chat| chat.channel.as_deref());
+    let (daily, idle) = clock.policy.for_chat(group, thread, channel);
+    if let Some(hour) = daily {
+        let zone = newer.zone_minutes.or(older.zone_minutes).or(clock.zone_minutes);
+        let offset = i64::from(zone.unwrap_or(0)) * 60_000;
+        let crossed = |from: i64, to: i64| day_of(from, offset, hour) < day_of(to, offset, hour);
+        let humans: Vec<i64> = older.humans().map(|turn| turn.at_ms).collect();
+        // A session that lived through the hour is not under such a policy, unless the configuration says so.
+        let outlived = !clock.policy.explicit && humans.windows(2).any(|pair| matches!(pair, [a, b] if crossed(*a, *b)));
+        if crossed(last, begin) && !outlived {
+            let known = if zone.is_some() { "local time" } else { "UTC, since no wall clock is in the text" };
+            let message = format!("{hour:02}:00 {known} lies between its start and the older session's last user turn ({})", iso(last));
+            findings.add(&items::DAILY, Side::Newer, None, message);
+        }
+    }
+    let silence = begin - last;
+    let message = format!("it began {} after the last user turn", span(silence));
+    match (clock.policy.explicit, idle) {
+        (true, None) => {}
+        (_, Some(minutes)) if silence + IDLE_SLACK_MS >= i64::from(minutes) * 60_000 => {
+            findings.add(&items::IDLE, Side::Newer, None, format!("{message}; the idle policy is {minutes} min"));
+        }
+        (true, Some(_)) => {}
+        (false, _) if silence < IDLE_FLOOR_MS => {}
+        (false, _) if older.longest_pause_ms() >= silence => findings.add(&items::IDLE_OUTLIVED, Side::Newer, None, message),
+        (false, _) => findings.add(&items::IDLE, Side::Newer, None, message),
+    }
+}
+
+/// Number of the day that a moment belongs to, when days begin at `hour` local time.
+fn day_of(at_ms: i64, offset_ms: i64, hour: u32) -> i64 {
+    (at_ms + offset_ms - i64::from(hour) * 3_600_000).div_euclid(DAY_MS)
+}
+
+fn archive(older: &Segment, newer: &Segment, findings: &mut Findings) {
+    let Some(stamp) = archive_stamp(older) else { return };
+    let near = (stamp - newer.start_ms).abs() <= ARCHIVE_REACH_MS || (stamp - newer.begin_ms()).abs() <= ARCHIVE_REACH_MS;
+    if !near || findings.has(&items::REPLAY) {
+        return;
+    }
+    let message = format!("the older transcript was archived at {}, {} from the newer one's start", iso(stamp), span((stamp - newer.start_ms).abs()));
+    let event = newer.session.turns.first().is_some_and(|turn| opens_by_event(turn.reading.kind));
+    let item = match older.file.name.state {
+        FileState::Reset | FileState::Deleted if event => &items::ARCHIVED_BEFORE_EVENT,
+        FileState::Reset if findings.has(&items::RESET_IN_TURN) && findings.has(&items::HEARTBEAT_BEFORE) => return,
+        FileState::Reset => &items::RESET_ARCHIVE,
+        FileState::Deleted if findings.has(&items::ERROR_BEFORE) => return,
+        FileState::Deleted => &items::DELETED,
+        _ => return,
+    };
+    findings.add(item, Side::Older, None, message);
+}
+
+/// Adds every contradiction. One is enough to keep the two apart.
+pub fn contradict(older: &Segment, newer: &Segment, findings: &mut Findings) {
+    if let Some(machine) = [older, newer].into_iter().find_map(|segment| segment.machine) {
+        findings.add(&items::MACHINE, Side::Newer, None, format!("one of the two is a {} session", machine.name()));
+    }
+    if older.mixes_chats() || newer.mixes_chats() {
+        findings.add(&items::SEVERAL_CHATS, Side::Newer, None, "one of the two holds several chats".to_owned());
+    }
+    let known_same = match (older.known_key(), newer.known_key()) {
+        (Some(a), Some(b)) if a.is(&b.raw) => true,
+        (Some(a), Some(b)) => {
+            findings.add(&items::OTHER_KEY, Side::Newer, None, format!("the older ran under {}, the newer under {}", a.raw, b.raw));
+            false
+        }
+        (Some(key), None) if !could_hold(key, newer) => {
+            findings.add(&items::OTHER_KEY, Side::Newer, None, format!("the newer session's chat does not belong under {}", key.raw));
+            false
+        }
+        (None, Some(key)) if !could_hold(key, older) => {
+            findings.add(&items::OTHER_KEY, Side::Older, None, format!("the older session's chat does not belong under {}", key.raw));
+            false
+        }
+        (None, None) => false,
+        // The main key may hold several direct chats of one owner.
+        (Some(key), _) | (_, Some(key)) => !key.kind.holds_one_chat() && key.kind != KeyKind::Other,
+    };
+    chats(older, newer, known_same, findings);
+    let newer_speaks = newer.humans().map(|turn| turn.at_ms).min();
+    let goes_on = match newer_speaks {
+        Some(from) => older.humans().any(|turn| turn.at_ms > from),
+        None => older.humans().any(|turn| turn.at_ms > newer.start_ms),
+    };
+    if goes_on {
+        findings.add(&items::PARALLEL, Side::Older, None, "the older session went on with its own user turns".to_owned());
+    }
+}
+
+/// Whether nothing in the segment's text speaks against its having run under the key.
+fn could_hold(key: &Key, segment: &Segment) -> bool {
+    let groups = segment.chats.iter().any(|chat| chat.group);
+    match key.kind {
+        KeyKind::Main | KeyKind::Global | KeyKind::Legacy => !groups,
+        KeyKind::Group | KeyKind::Thread => {
+            let wrapped = segment.humans().any(|turn| turn.reading.wrapped);
+            segment.chats.iter().any(|chat| Some(chat.id.as_str()) == key.peer.as_deref()) || (segment.chats.is_empty() && !wrapped)
+        }
+        KeyKind::Direct => {
+            !groups && (segment.chats.is_empty() || segment.chats.iter().any(|chat| Some(chat.id.as_str()) == key.peer.as_deref()))
+        }
+        _ => true,
+    }
+}
+
+fn chats(older: &Segment, newer: &Segment, known_same: bool, findings: &mut Findings) {
+    let threads = |segment: &Segment| -> Option<String> {
+        let topic = segment.file.name.topic.clone();
+        topic.or_else(|| segment.only_chat().and_then(|chat| chat.thread.clone()))
+    };
+    if let (Some(a), Some(b)) = (threads(older), threads(newer))
+        && a != b
+    {
+        findings.add(&items::OTHER_THREAD, Side::Newer, None, format!("thread {a} and thread {b}"));
+    }
+    if known_same {
+        return;
+    }
+    let shared = older.chats.iter().any(|chat| newer.chats.iter().any(|other| other.id == chat.id));
+    let ids = |chats: &[Chat]| chats.first().map_or_else(|| "a direct chat".to_owned(), |chat| format!("chat {}", chat.id));
+    let group_against_plain = |group: &Segment, plain: &Segment| {
+        group.chats.iter().any(|chat| chat.group) && plain.chats.is_empty() && plain.humans().any(|turn| turn.reading.wrapped)
+    };
+    let apart = (!older.chats.is_empty() && !newer.chats.is_empty() && !shared) || group_against_plain(older, newer) || group_against_plain(newer, older);
+    if apart {
+        findings.add(&items::OTHER_CHAT, Side::Newer, None, format!("the older was held in {}, the newer in {}", ids(&older.chats), ids(&newer.chats)));
+    }
+}

@@ -1,0 +1,215 @@
+//! The evidence on a pair in, a verdict out: what kind of seam, how sure, and by what cause.
+
+use super::evidence::{self as items, Question, Source};
+use super::testimony::{Evidence, Findings};
+
+/// What a seam is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SeamKind {
+    /// Torn: damage.
+    Split,
+    /// Rolled over by a policy: no damage, yet felt as amnesia.
+    Rollover,
+    /// A new session that was asked for.
+    Reset,
+    /// A fork or a compaction successor, which carries its context itself.
+    Fork,
+}
+
+/// Why there is a seam.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// A heartbeat opened a new session, or made the old one look stale.
+    HeartbeatRace,
+    /// The notice of a command's exit opened a new session.
+    ExecNotificationRace,
+    /// The key was lost from the store and minted anew.
+    StoreLoss,
+    /// The gateway reset the session after an error, and replayed the message.
+    ErrorReset,
+    /// Daily or idle policy.
+    PolicyRollover,
+    /// `/new`, `/reset`, or a deletion.
+    ManualReset,
+    /// A compaction successor or a re-created file.
+    CompactionRotation,
+    /// A thread fork.
+    ThreadFork,
+}
+
+impl Cause {
+    /// The cause in a few words, for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Cause::HeartbeatRace => "heartbeat race",
+            Cause::ExecNotificationRace => "exec-notification race",
+            Cause::StoreLoss => "store loss",
+            Cause::ErrorReset => "reset after an error",
+            Cause::PolicyRollover => "policy rollover",
+            Cause::ManualReset => "manual reset",
+            Cause::CompactionRotation => "compaction rotation",
+            Cause::ThreadFork => "thread fork",
+        }
+    }
+}
+
+/// How sure a seam is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Worth a look.
+    Possible,
+    /// Believed; a person should agree before anything is changed.
+    Probable,
+    /// Proven by what only the gateway writes, with a trace that no innocent seam leaves.
+    Certain,
+}
+
+impl Level {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Possible => "possible",
+            Level::Probable => "probable",
+            Level::Certain => "certain",
+        }
+    }
+}
+
+/// What is held of a pair.
+#[derive(Debug, Clone)]
+pub struct Verdict {
+    /// What the seam is.
+    pub kind: SeamKind,
+    /// Why it is there.
+    pub cause: Cause,
+    /// How sure.
+    pub level: Level,
+    /// Between 0 and 1: the sum of the weights through a logistic.
+    pub score: f64,
+    /// Strength of the tie, for choosing among several.
+    pub tie: f64,
+    /// All evidence, strongest first.
+    pub evidence: Vec<Evidence>,
+}
+
+/// Least sum of what ties two sessions to one conversation.
+const BELONGS: f64 = 1.0;
+/// Least sum for a small gap without any explanation to count as a tear.
+const BELONGS_SURELY: f64 = 3.0;
+/// Least net sum of a tear, for each level.
+const TORN_POSSIBLE: f64 = 1.5;
+const TORN_PROBABLE: f64 = 2.0;
+/// Least total, for each level.
+const POSSIBLE: f64 = 3.5;
+const PROBABLE: f64 = 5.0;
+const CERTAIN: f64 = 8.0;
+/// Least share of the total that only the gateway can have written, for certainty.
+const CERTAIN_GATEWAY: f64 = 4.5;
+
+/// Whether a pair is worth keeping before the explanations are known.
+pub fn is_tied(findings: &Findings) -> bool {
+    sum(findings, Question::Belongs) >= BELONGS
+}
+
+fn sum(findings: &Findings, question: Question) -> f64 {
+    findings.0.iter().filter(|evidence| evidence.item.question == question).map(|evidence| evidence.weight).sum()
+}
+
+/// Judges a pair. `None`: the two are not one conversation, or nothing tells that they are.
+pub fn judge(mut findings: Findings) -> Option<Verdict> {
+    if findings.0.iter().any(|evidence| evidence.item.question == Question::Veto) {
+        return None;
+    }
+    soften_policy(&mut findings);
+    let belongs = sum(&findings, Question::Belongs);
+    let innocent = sum(&findings, Question::Innocent);
+    let forked = findings.has(&items::FORK) || findings.has(&items::ROTATION);
+    if belongs < BELONGS && !forked {
+        return None;
+    }
+    if belongs >= BELONGS_SURELY
+        && innocent == 0.0
+        && findings.has(&items::SMALL_GAP)
+        && !findings.has(&items::OPENED_BY_MACHINE)
+        && !findings.has(&items::RESET_IN_TURN)
+    {
+        let message = "it is surely the same conversation, and nothing explains why it got a new session".to_owned();
+        findings.add(&items::UNEXPLAINED, super::Side::Newer, None, message);
+    }
+    let torn = sum(&findings, Question::Torn);
+    let net = torn - innocent;
+    let total = belongs + net;
+    let split = !forked && !findings.has(&items::GREETING) && net >= TORN_POSSIBLE && total >= POSSIBLE;
+    let (kind, cause) = if split { (SeamKind::Split, cause_of_split(&findings)) } else { innocent_kind(&findings)? };
+    let level = if split { level_of_split(&findings, net, total) } else { level_of_innocent(&findings, belongs) };
+    findings.0.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+    let strength = if split { total - POSSIBLE } else { belongs + innocent - POSSIBLE };
+    Some(Verdict { kind, cause, level, score: 1.0 / (1.0 + (-strength).exp()), tie: belongs + torn.max(0.0) / 2.0, evidence: findings.0 })
+}
+
+/// A transcript that a reset would have archived, but that stands in its place, is no policy's work.
+fn soften_policy(findings: &mut Findings) {
+    if !(findings.has(&items::LEFT_IN_PLACE) && findings.has(&items::OPENED_BY_MACHINE)) {
+        return;
+    }
+    for evidence in &mut findings.0 {
+        if [items::IDLE.code, items::IDLE_OUTLIVED.code, items::DAILY.code].contains(&evidence.item.code) {
+            evidence.weight = if evidence.item.code == items::DAILY.code { evidence.weight / 2.0 } else { evidence.weight / 4.0 };
+        }
+    }
+}
+
+fn cause_of_split(findings: &Findings) -> Cause {
+    if findings.has(&items::REPLAY_TORN) || (findings.has(&items::ERROR_BEFORE) && !findings.has(&items::OPENED_BY_MACHINE)) {
+        return Cause::ErrorReset;
+    }
+    if findings.has(&items::EXEC_TIE) {
+        return Cause::ExecNotificationRace;
+    }
+    if findings.has(&items::OPENED_BY_MACHINE) || findings.has(&items::HEARTBEAT_BEFORE) {
+        return Cause::HeartbeatRace;
+    }
+    Cause::StoreLoss
+}
+
+fn innocent_kind(findings: &Findings) -> Option<(SeamKind, Cause)> {
+    let has = |item| findings.has(item);
+    Some(match () {
+        () if has(&items::FORK) => (SeamKind::Fork, Cause::ThreadFork),
+        () if has(&items::ROTATION) => (SeamKind::Fork, Cause::CompactionRotation),
+        () if has(&items::GREETING) => (SeamKind::Reset, Cause::ManualReset),
+        () if has(&items::DAILY) || has(&items::IDLE) || has(&items::IDLE_OUTLIVED) => (SeamKind::Rollover, Cause::PolicyRollover),
+        () if has(&items::RESET_ARCHIVE) || has(&items::DELETED) || has(&items::ARCHIVED_BEFORE_EVENT) => {
+            (SeamKind::Reset, Cause::ManualReset)
+        }
+        () => return None,
+    })
+}
+
+fn level_of_split(findings: &Findings, net: f64, total: f64) -> Level {
+    let gateway: f64 = findings
+        .0
+        .iter()
+        .filter(|evidence| evidence.source == Source::Gateway && matches!(evidence.item.question, Question::Belongs | Question::Torn))
+        .map(|evidence| evidence.weight)
+        .sum();
+    let decisive = [&items::EXEC_DISPLACED, &items::REPLAY_TORN, &items::LEFT_IN_PLACE].into_iter().any(|item| findings.has(item));
+    let explained = findings.0.iter().any(|evidence| evidence.item.question == Question::Innocent);
+    match () {
+        () if total >= CERTAIN && gateway >= CERTAIN_GATEWAY && decisive && !explained => Level::Certain,
+        () if total >= PROBABLE && net >= TORN_PROBABLE => Level::Probable,
+        () => Level::Possible,
+    }
+}
+
+fn level_of_innocent(findings: &Findings, belongs: f64) -> Level {
+    match belongs {
+        _ if findings.has(&items::FORK) || findings.has(&items::ROTATION) => Level::Certain,
+        b if b >= BELONGS_SURELY => Level::Certain,
+        b if b >= 2.0 * BELONGS => Level::Probable,
+        _ => Level::Possible,
+    }
+}

@@ -1,0 +1,260 @@
+//! The segments of one agent in, its conversations out: which sessions are one conversation, where it was cut, why,
+//! and how sure that is.
+//!
+//! [`segment`] places a session; [`testimony`] gathers what ties two of them; [`innocent`] tests every explanation and
+//! contradiction; [`judge`] weighs; [`chain`] chooses so that the best total wins. All weights stand in [`evidence`].
+
+pub mod chain;
+pub mod evidence;
+pub mod innocent;
+pub mod judge;
+pub mod segment;
+pub mod testimony;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::policy::ResetPolicy;
+use crate::signal::exec;
+use crate::store::Store;
+pub use judge::{Cause, Level, SeamKind, Verdict};
+use segment::Segment;
+pub use testimony::Evidence;
+use testimony::Findings;
+
+/// Which of the two transcripts of a seam.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The one that came first.
+    Older,
+    /// The one that came after.
+    Newer,
+}
+
+/// Segments near in time that are tried as predecessors of one segment.
+const NEAR: usize = 40;
+/// Two ties this close are no reason to prefer one.
+const TOO_CLOSE: f64 = 0.75;
+/// A conversation that fell silent this long before, beside the pair, is another that the newer one could continue, in ms.
+const RIVAL_REACH_MS: i64 = 6 * 3_600_000;
+
+/// A place where one segment of a conversation ends and the next begins.
+#[derive(Debug, Clone)]
+pub struct Seam {
+    /// Index of the older segment.
+    pub older: usize,
+    /// Index of the newer segment.
+    pub newer: usize,
+    /// What is held of it.
+    pub verdict: Verdict,
+    /// From the older segment's last activity to the newer one's start, in ms; negative where they overlap.
+    pub gap_ms: i64,
+    /// Other segments that could as well be the older one; not guessed between.
+    pub rivals: Vec<usize>,
+}
+
+/// A chain of segments.
+#[derive(Debug, Clone, Default)]
+pub struct Conversation {
+    /// Indices of the segments, oldest first.
+    pub segments: Vec<usize>,
+    /// The seams between them; one less than segments.
+    pub seams: Vec<Seam>,
+}
+
+/// Finds the conversations among the segments of one agent. Every conversational segment is in exactly one.
+pub fn conversations(segments: &[Segment], store: Option<&Store>, policy: &ResetPolicy) -> Vec<Conversation> {
+    let index = Index::new(segments);
+    let clock = innocent::Clockwork { policy, zone_minutes: index.zone_minutes };
+    let mut judged: Vec<(chain::Link, Verdict)> = Vec::new();
+    for newer in (0..segments.len()).filter(|&at| segments.get(at).is_some_and(Segment::is_conversational)) {
+        for older in index.candidates(segments, newer) {
+            if let Some(verdict) = pair(segments, &index, older, newer, store, &clock) {
+                judged.push((chain::Link { older, newer, weight: verdict.tie }, verdict));
+            }
+        }
+    }
+    let links: Vec<chain::Link> = judged.iter().map(|(link, _)| *link).collect();
+    let mut seams: BTreeMap<usize, Seam> = BTreeMap::new();
+    for at in chain::choose(&links) {
+        let Some((link, verdict)) = judged.get(at) else { continue };
+        let rivals = rivals(&judged, link, verdict);
+        let mut verdict = verdict.clone();
+        if !rivals.is_empty() {
+            verdict.level = Level::Possible;
+        }
+        let gap = |older: &Segment, newer: &Segment| newer.begin_ms() - older.last_ms;
+        let gap_ms = segments.get(link.older).zip(segments.get(link.newer)).map_or(0, |(a, b)| gap(a, b));
+        seams.insert(link.older, Seam { older: link.older, newer: link.newer, verdict, gap_ms, rivals });
+    }
+    assemble(segments, seams)
+}
+
+/// Judges one pair.
+fn pair(
+    segments: &[Segment],
+    index: &Index,
+    older_at: usize,
+    newer_at: usize,
+    store: Option<&Store>,
+    clock: &innocent::Clockwork<'_>,
+) -> Option<Verdict> {
+    let (older, newer) = (segments.get(older_at)?, segments.get(newer_at)?);
+    let mut findings = Findings::default();
+    innocent::contradict(older, newer, &mut findings);
+    if !findings.0.is_empty() {
+        return None;
+    }
+    let mut findings = testimony::gather(older, newer);
+    let entry = store.and_then(|store| store.entries.iter().find(|entry| entry.points_at(&newer.id, &newer.file.file_name)));
+    if let Some(entry) = entry {
+        testimony::store_peer(older, newer, &entry.peers, &mut findings);
+    }
+    if index.is_only_lane(segments, older_at, newer_at) {
+        let message = "no other conversation of this agent could be the one that goes on here".to_owned();
+        findings.add(&evidence::ONLY_LANE, Side::Older, None, message);
+    }
+    innocent::explain(older, newer, clock, &mut findings);
+    judge::judge(findings)
+}
+
+/// Other older ends that are tied to the same newer segment as strongly, by a split.
+fn rivals(judged: &[(chain::Link, Verdict)], link: &chain::Link, verdict: &Verdict) -> Vec<usize> {
+    if verdict.kind != SeamKind::Split {
+        return Vec::new();
+    }
+    let close = |(other, held): &&(chain::Link, Verdict)| {
+        other.newer == link.newer && other.older != link.older && held.kind == SeamKind::Split && other.weight > link.weight - TOO_CLOSE
+    };
+    judged.iter().filter(close).map(|(other, _)| other.older).collect()
+}
+
+/// Follows the seams from every segment without a predecessor.
+fn assemble(segments: &[Segment], mut seams: BTreeMap<usize, Seam>) -> Vec<Conversation> {
+    let followers: BTreeSet<usize> = seams.values().map(|seam| seam.newer).collect();
+    let mut conversations = Vec::new();
+    let starts = (0..segments.len()).filter(|at| segments.get(*at).is_some_and(Segment::is_conversational) && !followers.contains(at));
+    for start in starts {
+        let mut conversation = Conversation { segments: vec![start], seams: Vec::new() };
+        let mut at = start;
+        while let Some(seam) = seams.remove(&at) {
+            at = seam.newer;
+            conversation.segments.push(at);
+            conversation.seams.push(seam);
+        }
+        conversations.push(conversation);
+    }
+    conversations
+}
+
+/// Ways to find candidates without trying every pair.
+struct Index {
+    /// Conversational segments by the end of their activity.
+    by_last: Vec<usize>,
+    by_key: HashMap<String, Vec<usize>>,
+    by_id: HashMap<String, Vec<usize>>,
+    /// Segments with a pending run, by the first eight characters of its name.
+    by_run: HashMap<String, Vec<usize>>,
+    zone_minutes: Option<i32>,
+}
+
+impl Index {
+    fn new(segments: &[Segment]) -> Self {
+        let mut index =
+            Index { by_last: Vec::new(), by_key: HashMap::new(), by_id: HashMap::new(), by_run: HashMap::new(), zone_minutes: None };
+        let mut zones: BTreeMap<i32, u32> = BTreeMap::new();
+        for (at, segment) in segments.iter().enumerate() {
+            if let Some(zone) = segment.zone_minutes {
+                *zones.entry(zone).or_default() += 1;
+            }
+            if !segment.is_conversational() {
+                continue;
+            }
+            index.by_last.push(at);
+            index.by_id.entry(segment.id.clone()).or_default().push(at);
+            if let Some(lane) = &segment.lane {
+                index.by_key.entry(lane.key.raw.to_lowercase()).or_default().push(at);
+            }
+            for run in segment.session.runs.iter().filter(|run| !run.ended) {
+                index.by_run.entry(run.slug.chars().take(8).collect()).or_default().push(at);
+            }
+        }
+        let last = |at: &usize| segments.get(*at).map_or(i64::MIN, |segment| segment.last_ms);
+        let start = |at: &usize| segments.get(*at).map_or(i64::MIN, |segment| segment.start_ms);
+        index.by_last.sort_by_key(last);
+        for list in index.by_key.values_mut() {
+            list.sort_by_key(start);
+        }
+        index.zone_minutes = zones.into_iter().max_by_key(|&(_, count)| count).map(|(zone, _)| zone);
+        index
+    }
+
+    /// Segments that may come right before `newer`.
+    fn candidates(&self, segments: &[Segment], newer: usize) -> BTreeSet<usize> {
+        let Some(segment) = segments.get(newer) else { return BTreeSet::new() };
+        let begin = segment.begin_ms();
+        let mut found = BTreeSet::new();
+        let after = self.by_last.partition_point(|at| segments.get(*at).is_some_and(|other| other.last_ms <= begin));
+        found.extend(self.by_last.iter().take(after).rev().take(NEAR));
+        found.extend(self.by_last.iter().skip(after).take(NEAR));
+        let key = segment.lane.as_ref().map(|lane| lane.key.raw.to_lowercase());
+        let lane = key.and_then(|key| self.by_key.get(&key));
+        if let Some(lane) = lane {
+            let before = lane.partition_point(|at| segments.get(*at).is_some_and(|other| other.start_ms < segment.start_ms));
+            found.extend(lane.iter().take(before).rev().take(3));
+        }
+        found.extend(segment.family.iter().filter_map(|id| self.by_id.get(id)).flatten());
+        let exits = segment.session.turns.iter().take(8).flat_map(|turn| &turn.reading.exec_exits);
+        for exit in exits {
+            let near = self.by_run.get(&exit.slug.chars().take(8).collect::<String>()).into_iter().flatten();
+            found.extend(near.filter(|at| {
+                segments.get(**at).is_some_and(|other| other.session.runs.iter().any(|run| exec::names_run(&exit.slug, &run.slug)))
+            }));
+        }
+        found.retain(|&at| at != newer && segments.get(at).is_some_and(|other| precedes(other, segment)));
+        found.retain(|&at| !self.has_between(segments, at, newer));
+        found
+    }
+
+    /// Whether another segment of the same key began between the two.
+    fn has_between(&self, segments: &[Segment], older: usize, newer: usize) -> bool {
+        let (Some(a), Some(b)) = (segments.get(older), segments.get(newer)) else { return false };
+        let key = |segment: &Segment| segment.lane.as_ref().map(|lane| lane.key.raw.to_lowercase());
+        let (Some(ours), Some(theirs)) = (key(a), key(b)) else { return false };
+        ours == theirs
+            && self.by_key.get(&ours).into_iter().flatten().any(|&at| {
+                at != older
+                    && at != newer
+                    && segments.get(at).is_some_and(|mid| precedes(a, mid) && precedes(mid, b) && mid.last_ms <= b.last_ms.max(b.start_ms))
+            })
+    }
+
+    /// Whether nothing but `older` fell silent before `newer` began, among all that could go on in it.
+    fn is_only_lane(&self, segments: &[Segment], older_at: usize, newer_at: usize) -> bool {
+        let (Some(older), Some(newer)) = (segments.get(older_at), segments.get(newer_at)) else { return false };
+        let senders = |segment: &Segment| segment.humans().filter_map(|turn| turn.sender.clone()).collect::<BTreeSet<_>>();
+        let (theirs, ours) = (senders(older), senders(newer));
+        if theirs.is_empty() != ours.is_empty() || (!theirs.is_empty() && theirs.is_disjoint(&ours)) || older.human_count() == 0 {
+            return false;
+        }
+        let begin = newer.begin_ms();
+        let from = begin.min(older.last_ms) - RIVAL_REACH_MS;
+        let first = self.by_last.partition_point(|at| segments.get(*at).is_some_and(|other| other.last_ms < from));
+        !self.by_last.iter().skip(first).any(|&at| {
+            at != older_at
+                && at != newer_at
+                && segments.get(at).is_some_and(|rival| rival.start_ms < begin && rival.id != older.id && could_continue(rival, newer))
+        })
+    }
+}
+
+/// Whether nothing speaks against `newer` going on where `rival` fell silent.
+fn could_continue(rival: &Segment, newer: &Segment) -> bool {
+    let mut findings = Findings::default();
+    innocent::contradict(rival, newer, &mut findings);
+    findings.0.is_empty()
+}
+
+/// Whether the first segment began before the second, by its header or, where both say the same, by its content.
+fn precedes(a: &Segment, b: &Segment) -> bool {
+    (a.start_ms, a.last_ms) < (b.start_ms, b.last_ms)
+}
