@@ -2,7 +2,7 @@
 //!
 //! A line reaches the sink as one or more chunks and an end, so that no line, however long, is ever held whole.
 
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io::{self, Read};
 use std::path::Path;
 use std::time::SystemTime;
@@ -91,18 +91,17 @@ impl Moment {
 /// # Errors
 /// Whatever opening or reading gives, and `InvalidInput` for anything but a regular file: a FIFO would never end.
 pub fn lines(path: &Path, sink: &mut impl LineSink, progress: &dyn Fn(u64)) -> io::Result<Outcome> {
-    let meta = std::fs::metadata(path)?;
-    if !meta.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-    }
-    let file = File::open(path)?;
-    let before = Moment::of(&file.metadata()?);
+    let (file, meta) = crate::platform::open_regular(path)?;
+    let before = Moment::of(&meta);
     let packed = path.extension().is_some_and(|ext| ext == "zst");
     let bytes = if packed {
-        let unpacked = ruzstd::decoding::StreamingDecoder::new(file).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e.to_string()))?;
-        blocks(unpacked, sink, progress)?
+        let unpacked =
+            ruzstd::decoding::StreamingDecoder::new(file).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e.to_string()))?;
+        blocks(unpacked, BLOCK, sink, progress)?
     } else {
-        blocks(file.take(before.len), sink, progress)?
+        // Folders hold many tiny files, so the buffer is no larger than the file.
+        let size = usize::try_from(before.len).unwrap_or(BLOCK).clamp(64, BLOCK);
+        blocks(file.take(before.len), size, sink, progress)?
     };
     let change = match std::fs::metadata(path).map(|meta| Moment::of(&meta)) {
         Err(_) => Some(Change::Vanished),
@@ -114,12 +113,12 @@ pub fn lines(path: &Path, sink: &mut impl LineSink, progress: &dyn Fn(u64)) -> i
     Ok(Outcome { bytes, change })
 }
 
-/// Streams the lines of any source into `sink`; gives the bytes read.
+/// Streams the lines of any source into `sink` by blocks of at most `size` bytes; gives the bytes read.
 ///
 /// # Errors
 /// The first read error that is not an interruption.
-pub fn blocks(mut source: impl Read, sink: &mut impl LineSink, progress: &dyn Fn(u64)) -> io::Result<u64> {
-    let mut buffer = vec![0u8; BLOCK];
+pub fn blocks(mut source: impl Read, size: usize, sink: &mut impl LineSink, progress: &dyn Fn(u64)) -> io::Result<u64> {
+    let mut buffer = vec![0u8; size.max(8)];
     // Bytes of a character that the last block cut in two wait at the front of the buffer.
     let mut held = 0usize;
     let mut cutter = Cutter { sink, offset: 0, line_start: 0, open: false };
@@ -256,7 +255,7 @@ mod tests {
         let source = "a\n\nlänger ✂️ line\r\n\n\u{1F600}end".as_bytes();
         for step in 1..source.len() + 1 {
             let mut sink = Collect::default();
-            assert_eq!(blocks(Drip(source, step), &mut sink, &|_| ()).unwrap(), source.len() as u64);
+            assert_eq!(blocks(Drip(source, step), 16, &mut sink, &|_| ()).unwrap(), source.len() as u64);
             let mut rebuilt = Vec::new();
             for (bytes, span, terminated) in &sink.lines {
                 assert_eq!(span.offset, rebuilt.len() as u64);
@@ -285,7 +284,7 @@ mod tests {
             }
         }
         let mut sink = Flags(Vec::new(), true);
-        blocks(&b"good\nb\xFFd\nfine\n"[..], &mut sink, &|_| ()).unwrap();
+        blocks(&b"good\nb\xFFd\nfine\n"[..], BLOCK, &mut sink, &|_| ()).unwrap();
         assert_eq!(sink.0, [true, false, true]);
     }
 

@@ -521,4 +521,3 @@ impl Events for Collector {
         self.file(self.field, value);
     }
 }
-

@@ -257,7 +257,8 @@ mod tests {
 
     #[test]
     fn keys_count_only_where_they_belong() {
-        let line = br#"{"type":"custom","data":{"type":"message","id":"no","message":{"role":"user"}},"id":"yes","details":{"status":"x"}}"#;
+        let line =
+            br#"{"type":"custom","data":{"type":"message","id":"no","message":{"role":"user"}},"id":"yes","details":{"status":"x"}}"#;
         with_line(line, 5, |line| {
             assert_eq!(line.kind(), Kind::Custom);
             assert_eq!(line.id_of(Slot::Id), Id::Text("yes".into()));
@@ -330,7 +331,15 @@ mod tests {
             "[a-z\\\\\"é\u{1F600}\n\t ]{0,12}".prop_map(Into::into),
         ];
         let key = prop_oneof![
-            Just("type"), Just("id"), Just("message"), Just("role"), Just("content"), Just("text"), Just("data"), Just("MediaPaths"), Just("x")
+            Just("type"),
+            Just("id"),
+            Just("message"),
+            Just("role"),
+            Just("content"),
+            Just("text"),
+            Just("data"),
+            Just("MediaPaths"),
+            Just("x")
         ];
         leaf.prop_recursive(5, 40, 6, move |inner| {
             prop_oneof![

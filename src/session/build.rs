@@ -193,16 +193,7 @@ impl Reader {
         let sender = line.text_of(Slot::SenderId).map(Into::into);
         self.session.has_internal_fields |= line.has_internal_fields();
         self.waiting = Some(self.session.turns.len());
-        self.session.turns.push(Turn {
-            entry: index,
-            at_ms,
-            received_ms,
-            reading,
-            sender,
-            words,
-            answered: false,
-            acknowledged: false,
-        });
+        self.session.turns.push(Turn { entry: index, at_ms, received_ms, reading, sender, words, answered: false, acknowledged: false });
         self.inline_images(line, index, entry.span);
         for path in line.media_paths() {
             if is_image_path(&path) {
@@ -327,7 +318,7 @@ fn time_of(line: &Line<'_>) -> Option<i64> {
 }
 
 /// Same words, same number. White space at line ends is no difference.
-pub(crate) fn identity(words: &str) -> u64 {
+pub fn identity(words: &str) -> u64 {
     let mut hash = blake3::Hasher::new();
     for line in words.lines() {
         hash.update(line.trim_end().as_bytes()).update(b"\n");
@@ -342,4 +333,3 @@ fn is_image_path(path: &str) -> bool {
     const ENDINGS: [&str; 12] = ["png", "jpg", "jpeg", "gif", "webp", "bmp", "heic", "heif", "tif", "tiff", "avif", "svg"];
     path.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))
 }
-

@@ -3,7 +3,7 @@
 mod build;
 pub mod names;
 
-pub(crate) use build::identity;
+pub use build::identity;
 pub use build::{Reader, read};
 
 use std::path::PathBuf;

@@ -35,13 +35,23 @@ pub struct Clockwork<'a> {
 pub fn explain(older: &Segment, newer: &Segment, clock: &Clockwork<'_>, findings: &mut Findings) {
     let first = newer.session.turns.first();
     if let Some(turn) = first.filter(|turn| turn.reading.kind == TurnKind::ResetGreeting) {
-        findings.add(&items::GREETING, Side::Newer, Some(newer.session.line_of(turn.entry)), "it opens with the greeting of /new or /reset".to_owned());
+        findings.add(
+            &items::GREETING,
+            Side::Newer,
+            Some(newer.session.line_of(turn.entry)),
+            "it opens with the greeting of /new or /reset".to_owned(),
+        );
     }
     let parent = newer.session.header.as_ref().and_then(|header| header.parent_session.as_deref());
     if parent.is_some_and(|parent| is_file_of(parent, older)) {
         findings.add(&items::FORK, Side::Newer, Some(1), "its header names the older transcript as parentSession".to_owned());
     } else if let Some(line) = rotated(older, newer) {
-        findings.add(&items::ROTATION, Side::Newer, Some(line), "its first entries hang on, or repeat, entries of the older transcript".to_owned());
+        findings.add(
+            &items::ROTATION,
+            Side::Newer,
+            Some(line),
+            "its first entries hang on, or repeat, entries of the older transcript".to_owned(),
+        );
     }
     policy(older, newer, clock, findings);
     archive(older, newer, findings);
@@ -120,7 +130,8 @@ fn archive(older: &Segment, newer: &Segment, findings: &mut Findings) {
     if !near || findings.has(&items::REPLAY) {
         return;
     }
-    let message = format!("the older transcript was archived at {}, {} from the newer one's start", iso(stamp), span((stamp - newer.start_ms).abs()));
+    let message =
+        format!("the older transcript was archived at {}, {} from the newer one's start", iso(stamp), span((stamp - newer.start_ms).abs()));
     let event = newer.session.turns.first().is_some_and(|turn| opens_by_event(turn.reading.kind));
     let item = match older.file.name.state {
         FileState::Reset | FileState::Deleted if event => &items::ARCHIVED_BEFORE_EVENT,
@@ -204,8 +215,15 @@ fn chats(older: &Segment, newer: &Segment, known_same: bool, findings: &mut Find
     let group_against_plain = |group: &Segment, plain: &Segment| {
         group.chats.iter().any(|chat| chat.group) && plain.chats.is_empty() && plain.humans().any(|turn| turn.reading.wrapped)
     };
-    let apart = (!older.chats.is_empty() && !newer.chats.is_empty() && !shared) || group_against_plain(older, newer) || group_against_plain(newer, older);
+    let apart = (!older.chats.is_empty() && !newer.chats.is_empty() && !shared)
+        || group_against_plain(older, newer)
+        || group_against_plain(newer, older);
     if apart {
-        findings.add(&items::OTHER_CHAT, Side::Newer, None, format!("the older was held in {}, the newer in {}", ids(&older.chats), ids(&newer.chats)));
+        findings.add(
+            &items::OTHER_CHAT,
+            Side::Newer,
+            None,
+            format!("the older was held in {}, the newer in {}", ids(&older.chats), ids(&newer.chats)),
+        );
     }
 }

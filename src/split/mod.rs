@@ -62,7 +62,9 @@ pub struct Conversation {
 }
 
 /// Finds the conversations among the segments of one agent. Every conversational segment is in exactly one.
-pub fn conversations(segments: &[Segment], store: Option<&Store>, policy: &ResetPolicy) -> Vec<Conversation> {
+///
+/// A split below `min_level` is no seam: its two sides stand apart.
+pub fn conversations(segments: &[Segment], store: Option<&Store>, policy: &ResetPolicy, min_level: Level) -> Vec<Conversation> {
     let index = Index::new(segments);
     let clock = innocent::Clockwork { policy, zone_minutes: index.zone_minutes };
     let mut judged: Vec<(chain::Link, Verdict)> = Vec::new();
@@ -81,6 +83,9 @@ pub fn conversations(segments: &[Segment], store: Option<&Store>, policy: &Reset
         let mut verdict = verdict.clone();
         if !rivals.is_empty() {
             verdict.level = Level::Possible;
+        }
+        if verdict.kind == SeamKind::Split && verdict.level < min_level {
+            continue;
         }
         let gap = |older: &Segment, newer: &Segment| newer.begin_ms() - older.last_ms;
         let gap_ms = segments.get(link.older).zip(segments.get(link.newer)).map_or(0, |(a, b)| gap(a, b));

@@ -153,7 +153,13 @@ pub struct Segment {
 
 impl Segment {
     /// Puts a session together with what its folder knows. `None` when the file has no time at all to place it by.
-    pub fn new(file: TranscriptFile, mut session: Session, store: Option<&Store>, trajectory: Option<&Trajectory>, prompt: Option<u64>) -> Option<Self> {
+    pub fn new(
+        file: TranscriptFile,
+        mut session: Session,
+        store: Option<&Store>,
+        trajectory: Option<&Trajectory>,
+        prompt: Option<u64>,
+    ) -> Option<Self> {
         let start_ms = session.started_ms()?;
         let id = session.header.as_ref().and_then(|header| header.id.clone()).unwrap_or_else(|| file.name.session_id.clone());
         apply_triggers(&mut session.turns, trajectory);
@@ -180,9 +186,8 @@ impl Segment {
         };
         let lane = lane_of(&bound, trajectory, relatives.map(|entry| &entry.key), &chats, &session, store, &file);
         let machine = machine_of(&session, lane.as_ref());
-        let archives_on_reset = session.turns.iter().any(|turn| turn.sender.is_some())
-            || trajectory.is_some()
-            || session.has_internal_fields;
+        let archives_on_reset =
+            session.turns.iter().any(|turn| turn.sender.is_some()) || trajectory.is_some() || session.has_internal_fields;
         Some(Self {
             context: context::of(&session),
             file,
@@ -249,7 +254,8 @@ impl Segment {
 
     /// Whether turns of several groups, or of a group and a direct chat, are mixed in it.
     pub fn mixes_chats(&self) -> bool {
-        let groups = self.chats.iter().filter(|chat| chat.group).map(|chat| (&chat.id, &chat.thread)).collect::<std::collections::BTreeSet<_>>();
+        let groups =
+            self.chats.iter().filter(|chat| chat.group).map(|chat| (&chat.id, &chat.thread)).collect::<std::collections::BTreeSet<_>>();
         groups.len() > 1 || (groups.len() == 1 && self.chats.iter().any(|chat| !chat.group))
     }
 

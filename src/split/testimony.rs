@@ -1,8 +1,8 @@
 //! Two segments in, what speaks for one torn conversation out: items of evidence with the place where each can be checked.
 
+use super::Side;
 use super::evidence::{self as items, Item, Source};
 use super::segment::{KeySource, Segment, Standing};
-use super::Side;
 use crate::foreign;
 use crate::key::KeyKind;
 use crate::session::{ImageSource, Turn};
@@ -16,8 +16,9 @@ pub const SMALL_GAP_MS: i64 = 15 * 60_000;
 const SHORT_GAP_MS: i64 = 24 * 3_600_000;
 /// Message ids this far apart still continue one another: a group or other chats of the bot may take some between.
 const MESSAGE_ID_REACH: u64 = 50;
-/// How far an elapsed mark may miss the last activity, beyond the unit it is rounded to, in ms.
-const ELAPSED_SLACK_MS: i64 = 90_000;
+/// How far an elapsed mark may miss the last activity, beyond the unit it is rounded to, in ms: the store's clock is set
+/// a little after the last line is written.
+const ELAPSED_SLACK_MS: i64 = 5_000;
 /// Turns of the newer session that still count as its opening.
 const OPENING: usize = 12;
 
@@ -107,7 +108,12 @@ fn chats(older: &Segment, newer: &Segment, findings: &mut Findings) {
     }
     let sender = newer.humans().find(|turn| turn.sender.is_some() && older.humans().any(|other| other.sender == turn.sender));
     if let Some(turn) = sender {
-        findings.add(&items::SAME_SENDER, Side::Newer, Some(newer.session.line_of(turn.entry)), "both have turns of the same sender".to_owned());
+        findings.add(
+            &items::SAME_SENDER,
+            Side::Newer,
+            Some(newer.session.line_of(turn.entry)),
+            "both have turns of the same sender".to_owned(),
+        );
     }
 }
 
@@ -129,7 +135,8 @@ fn messages(older: &Segment, newer: &Segment, findings: &mut Findings) {
     if let Some(turn) = first
         && let Some(replayed) = older.humans().rev().take(3).find(|last| is_replay(last, turn))
     {
-        let message = format!("its first message is the one at line {} of the older session, delivered again", older.session.line_of(replayed.entry));
+        let message =
+            format!("its first message is the one at line {} of the older session, delivered again", older.session.line_of(replayed.entry));
         findings.add(&items::REPLAY, Side::Newer, line(turn), message.clone());
         findings.add(&items::REPLAY_TORN, Side::Newer, line(turn), message);
     }
@@ -274,7 +281,10 @@ fn opening(older: &Segment, newer: &Segment, findings: &mut Findings) {
 
 /// Whether a turn of that kind is an event that the gateway itself delivers into a chat's session.
 pub fn opens_by_event(kind: TurnKind) -> bool {
-    matches!(kind, TurnKind::Heartbeat | TurnKind::ExecWake | TurnKind::SystemOnly | TurnKind::Cron | TurnKind::Reminder | TurnKind::Internal)
+    matches!(
+        kind,
+        TurnKind::Heartbeat | TurnKind::ExecWake | TurnKind::SystemOnly | TurnKind::Cron | TurnKind::Reminder | TurnKind::Internal
+    )
 }
 
 fn what(kind: TurnKind) -> &'static str {
@@ -314,7 +324,12 @@ fn ending(older: &Segment, newer: &Segment, findings: &mut Findings) {
         let talking = silence <= 2 * SMALL_GAP_MS || silence <= older.longest_pause_ms();
         if let Some(turn) = last.filter(|turn| talking && opens_by_event(turn.reading.kind)) {
             let line = Some(older.session.line_of(turn.entry));
-            findings.add(&items::HEARTBEAT_BEFORE, Side::Older, line, format!("the older session's last turn is {}", what(turn.reading.kind)));
+            findings.add(
+                &items::HEARTBEAT_BEFORE,
+                Side::Older,
+                line,
+                format!("the older session's last turn is {}", what(turn.reading.kind)),
+            );
         }
     }
 }

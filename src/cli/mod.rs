@@ -1,0 +1,151 @@
+//! The command line: one small file a subcommand, and the one place that maps results to exit codes.
+
+mod explain;
+mod output;
+mod progress;
+mod scan;
+mod when;
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clawfix::discover::Environment;
+use clawfix::foreign::PathMap;
+use clawfix::report::Format;
+use clawfix::scan::Options;
+use clawfix::split::Level;
+
+/// Finds OpenClaw conversations that were cut in two, and shows the proof.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    nothing at or above --fail-on
+  1    findings at or above --fail-on
+  2    wrong usage, or something could not be read: never \"clean\"
+  130  interrupted";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Find torn conversations and other damage; writes nothing
+    Scan(scan::Scan),
+    /// Explain a rule or an item of evidence
+    Explain(explain::Explain),
+}
+
+/// What every command that scans takes.
+#[derive(Debug, Args)]
+struct Common {
+    /// Only this agent
+    #[arg(long, value_name = "ID")]
+    agent: Option<String>,
+    /// Take absolute paths inside the files that begin with FROM as beginning with TO (for copies and backups)
+    #[arg(long, value_name = "FROM=TO", value_parser = clawfix::foreign::PathMap::parse)]
+    map: Vec<(String, PathBuf)>,
+    /// Threads; one for each core unless given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// Leave out splits that are less sure
+    #[arg(long, value_name = "LEVEL", default_value = "probable")]
+    min_level: LevelArgument,
+    /// How to write the report
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: Format,
+    /// Write the report to FILE instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// When to use colours; NO_COLOR is heeded
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    color: output::ColorChoice,
+    /// No progress bar and no notes on standard error
+    #[arg(short, long)]
+    quiet: bool,
+    /// Show the evidence, one line each with file and line
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LevelArgument {
+    /// Everything that is worth a look
+    Possible,
+    /// What is believed after every innocent explanation failed
+    Probable,
+    /// What is proven
+    Certain,
+}
+
+impl From<LevelArgument> for Level {
+    fn from(level: LevelArgument) -> Level {
+        match level {
+            LevelArgument::Possible => Level::Possible,
+            LevelArgument::Probable => Level::Probable,
+            LevelArgument::Certain => Level::Certain,
+        }
+    }
+}
+
+impl Common {
+    fn options(&self, paths: Vec<PathBuf>) -> Options {
+        Options {
+            paths,
+            map: PathMap::new(self.map.clone()),
+            agent: self.agent.clone(),
+            jobs: self.jobs.map(usize::from),
+            min_level: Some(self.min_level.into()),
+            environment: Environment::from_process(),
+        }
+    }
+}
+
+/// What a command found, as far as the exit code is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing at or above the threshold.
+    Clean,
+    /// Findings.
+    Findings,
+    /// Something could not be read.
+    Incomplete,
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// Whatever keeps it from its work; the message names the next step.
+pub fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
+    match arguments.command {
+        Command::Scan(scan) => scan.run(),
+        Command::Explain(explain) => explain.run(),
+    }
+}
+
+/// Maps a result to the exit code, and prints an error if there is one. A reader that hung up is no error.
+pub fn exit_code(result: anyhow::Result<Verdict>) -> ExitCode {
+    match result {
+        Ok(Verdict::Clean) => ExitCode::SUCCESS,
+        Ok(Verdict::Findings) => ExitCode::from(1),
+        Ok(Verdict::Incomplete) => ExitCode::from(2),
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let chain: Vec<String> = error.chain().map(|cause| clawfix::report::safe::line(&cause.to_string())).collect();
+            output::note(&format!("clawfix: {}", chain.join(": ")));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        let json = cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+        io.or(json) == Some(ErrorKind::BrokenPipe)
+    })
+}

@@ -1,0 +1,64 @@
+//! Where a report goes: standard output or a file, with or without colours.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
+
+use anyhow::Context;
+use clap::ValueEnum;
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl ColorChoice {
+    /// Whether the report is coloured.
+    pub fn applies(self, to_file: bool) -> bool {
+        match self {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => {
+                let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+                !to_file && !refused && std::env::var_os("TERM").is_none_or(|term| term != "dumb") && io::stdout().is_terminal()
+            }
+        }
+    }
+}
+
+/// Columns to keep to: the terminal's, else `COLUMNS`, else 100.
+pub fn width() -> u16 {
+    let asked = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    asked.or_else(|| comfy_table::Table::new().width()).filter(|&width| width > 0).unwrap_or(100)
+}
+
+/// Writes through a buffer to the file or to standard output.
+///
+/// # Errors
+/// With the name of the file and the reason.
+pub fn with(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
+    match path {
+        None => {
+            let mut out = BufWriter::new(io::stdout().lock());
+            write(&mut out)?;
+            out.flush()?;
+        }
+        Some(path) => {
+            let context = || format!("cannot write the report to {}", path.display());
+            let mut out = BufWriter::new(std::fs::File::create(path).with_context(context)?);
+            write(&mut out).and_then(|()| out.flush()).with_context(context)?;
+        }
+    }
+    Ok(())
+}
+
+/// A note for people, on standard error.
+pub fn note(text: &str) {
+    // Standard error may be closed; there is nobody left to tell.
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}

@@ -1,0 +1,27 @@
+//! The exact next command of a finding, as a person can paste it into a shell.
+
+use std::path::Path;
+
+use crate::scan::{Agent, Scan, command_root};
+use crate::split::Level;
+
+/// The command that stitches a conversation.
+pub fn merge(scan: &Scan, agent: &Agent, conversation: &str, level: Level) -> String {
+    let level = if level == Level::Possible { " --min-level possible" } else { "" };
+    format!("clawfix merge {} {conversation}{level}", quoted(command_root(scan, agent)))
+}
+
+/// The command that shows a conversation or session.
+pub fn show(scan: &Scan, agent: &Agent, id: &str) -> String {
+    format!("clawfix show {} {id}", quoted(command_root(scan, agent)))
+}
+
+/// A path as a shell takes it. Control characters are made visible, so the line stays one line.
+pub fn quoted(path: &Path) -> String {
+    let text = super::safe::line(&path.to_string_lossy());
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | ':' | '\\' | '~' | '@' | '%' | ',' | '=');
+    if !text.is_empty() && text.chars().all(plain) && !text.starts_with('-') {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}

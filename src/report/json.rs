@@ -1,0 +1,285 @@
+//! The JSON report: the contract that scripts rely on. Fields are added, never renamed; `schema/scan.schema.json` says what they are.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{Outcome, Report, Summary};
+use crate::read::Span;
+use crate::rules::{Finding, Fixable};
+use crate::scan::{Agent, ImageCount};
+use crate::split::evidence::Question;
+use crate::split::segment::{Chat, KeySource, Machine, Segment};
+use crate::split::{Cause, Conversation, Evidence, Level, Seam, SeamKind, Side};
+use crate::time::iso;
+
+/// Version of the contract; grows when a field changes its meaning.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The format `json`.
+#[derive(Debug)]
+pub struct Json;
+
+impl Report for Json {
+    fn write(&self, outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *out, &document(outcome))?;
+        out.write_all(b"\n")
+    }
+}
+
+/// The whole report.
+#[derive(Debug, Serialize)]
+pub struct Document {
+    /// See [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// Version of the program.
+    pub clawfix: &'static str,
+    /// The roots as they were given or found.
+    pub roots: Vec<String>,
+    /// Numbers over the whole scan.
+    pub summary: Summary,
+    /// Every conversation that the view covers.
+    pub conversations: Vec<ConversationOut>,
+    /// The findings, the worst first.
+    pub findings: Vec<FindingOut>,
+}
+
+/// A conversation.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs, reason = "documented in the schema")]
+pub struct ConversationOut {
+    pub id: String,
+    pub agent: String,
+    pub key: Option<String>,
+    pub key_source: Option<KeySource>,
+    pub chats: Vec<ChatOut>,
+    pub segments: Vec<SegmentOut>,
+    pub seams: Vec<SeamOut>,
+}
+
+/// A chat.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs, reason = "documented in the schema")]
+pub struct ChatOut {
+    pub channel: Option<String>,
+    pub id: String,
+    pub group: bool,
+    pub thread: Option<String>,
+}
+
+/// A segment.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs, reason = "documented in the schema")]
+pub struct SegmentOut {
+    pub path: String,
+    pub session_id: String,
+    pub state: &'static str,
+    pub machine: Option<Machine>,
+    pub first: Option<String>,
+    pub last: Option<String>,
+    pub entries: u64,
+    pub human_turns: u64,
+    pub images: ImageCount,
+    pub context: ContextOut,
+}
+
+/// What the model sees of a segment alone.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs, reason = "documented in the schema")]
+pub struct ContextOut {
+    pub messages: u64,
+    pub images: u64,
+    pub failure: Option<String>,
+}
+
+/// A seam.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs, reason = "documented in the schema")]
+pub struct SeamOut {
+    pub from: String,
+    pub to: String,
+    pub kind: SeamKind,
+    pub cause: Cause,
+    pub level: Level,
+    pub score: f64,
+    pub at: String,
+    pub gap_ms: i64,
+    pub evidence: Vec<EvidenceOut>,
+    pub lost: Lost,
+    pub rivals: Vec<String>,
+}
+
+/// An item of evidence.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs, reason = "documented in the schema")]
+pub struct EvidenceOut {
+    pub code: &'static str,
+    pub name: &'static str,
+    pub question: Question,
+    pub weight: f64,
+    pub message: String,
+    pub path: String,
+    pub line: Option<u64>,
+}
+
+/// What the newer side of a seam does not see of the older.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs, reason = "documented in the schema")]
+pub struct Lost {
+    pub turns: u64,
+    pub images: u64,
+}
+
+/// A finding.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs, reason = "documented in the schema")]
+pub struct FindingOut {
+    pub rule: &'static str,
+    pub name: &'static str,
+    pub severity: crate::rules::Severity,
+    pub path: String,
+    pub line: Option<u64>,
+    pub span: Option<Span>,
+    pub message: String,
+    pub help: String,
+    pub fixable: Fixable,
+    pub fingerprint: String,
+    pub conversation: Option<String>,
+}
+
+/// Puts the report together.
+pub fn document(outcome: &Outcome<'_>) -> Document {
+    let agents = outcome.scan.agents.iter();
+    let conversations = agents.flat_map(|agent| agent.conversations.iter().map(move |c| (agent, c)));
+    Document {
+        schema_version: SCHEMA_VERSION,
+        clawfix: env!("CARGO_PKG_VERSION"),
+        roots: outcome.scan.roots.iter().map(|root| root.path.to_string_lossy().into_owned()).collect(),
+        summary: outcome.summary(),
+        conversations: conversations
+            .filter(|(agent, c)| touches(outcome, agent, c))
+            .map(|(agent, c)| conversation(outcome, agent, c))
+            .collect(),
+        findings: outcome.findings.iter().map(finding).collect(),
+    }
+}
+
+/// Whether any of the conversation falls into the asked time.
+fn touches(outcome: &Outcome<'_>, agent: &Agent, conversation: &Conversation) -> bool {
+    let mut segments = conversation.segments.iter().filter_map(|&at| agent.segments.get(at));
+    segments.any(|segment| {
+        outcome.view.since_ms.is_none_or(|since| segment.last_ms >= since)
+            && outcome.view.until_ms.is_none_or(|until| segment.start_ms <= until)
+    })
+}
+
+/// One conversation of the report.
+pub fn conversation(outcome: &Outcome<'_>, agent: &Agent, held: &Conversation) -> ConversationOut {
+    let segments: Vec<&Segment> = held.segments.iter().filter_map(|&at| agent.segments.get(at)).collect();
+    // The live key is the one that a person knows the conversation by.
+    let lane = segments.iter().rev().filter_map(|segment| segment.lane.as_ref()).min_by_key(|lane| lane.source as u8);
+    let mut chats: Vec<&Chat> = segments.iter().flat_map(|segment| &segment.chats).collect();
+    chats.sort();
+    chats.dedup();
+    ConversationOut {
+        id: agent.conversation_id(held),
+        agent: agent.dir.agent.clone(),
+        key: lane.map(|lane| lane.key.raw.clone()),
+        key_source: lane.map(|lane| lane.source),
+        chats: chats.into_iter().map(chat).collect(),
+        segments: held.segments.iter().filter_map(|&at| segment(agent, at)).collect(),
+        seams: held.seams.iter().filter_map(|held| seam(outcome, agent, held)).collect(),
+    }
+}
+
+fn chat(chat: &Chat) -> ChatOut {
+    ChatOut { channel: chat.channel.clone(), id: chat.id.clone(), group: chat.group, thread: chat.thread.clone() }
+}
+
+fn path_text(segment: &Segment) -> String {
+    segment.file.path.to_string_lossy().into_owned()
+}
+
+fn segment(agent: &Agent, at: usize) -> Option<SegmentOut> {
+    let segment = agent.segments.get(at)?;
+    Some(SegmentOut {
+        path: path_text(segment),
+        session_id: segment.id.clone(),
+        state: segment.standing.name(),
+        machine: segment.machine,
+        first: segment.session.first_ms().map(iso),
+        last: segment.session.last_ms().map(iso),
+        entries: segment.session.entries.len() as u64,
+        human_turns: segment.human_count() as u64,
+        images: agent.images.get(at).copied().unwrap_or_default(),
+        context: ContextOut {
+            messages: segment.context.messages.len() as u64,
+            images: u64::from(segment.context.images),
+            failure: segment.context.failure.map(|failure| failure.reason()),
+        },
+    })
+}
+
+fn seam(outcome: &Outcome<'_>, agent: &Agent, held: &Seam) -> Option<SeamOut> {
+    let (older, newer) = (agent.segments.get(held.older)?, agent.segments.get(held.newer)?);
+    if !outcome.view.covers(Some(newer.start_ms)) {
+        return None;
+    }
+    let verdict = &held.verdict;
+    Some(SeamOut {
+        from: path_text(older),
+        to: path_text(newer),
+        kind: verdict.kind,
+        cause: verdict.cause,
+        level: verdict.level,
+        score: (verdict.score * 1000.0).round() / 1000.0,
+        at: iso(newer.start_ms),
+        gap_ms: held.gap_ms,
+        evidence: verdict.evidence.iter().map(|evidence| item(evidence, older, newer)).collect(),
+        lost: Lost { turns: older.human_count() as u64, images: agent.images.get(held.older).map_or(0, |images| images.shown()) },
+        rivals: held.rivals.iter().filter_map(|&at| agent.segments.get(at)).map(path_text).collect(),
+    })
+}
+
+fn item(evidence: &Evidence, older: &Segment, newer: &Segment) -> EvidenceOut {
+    let negative = matches!(evidence.item.question, Question::Innocent | Question::Veto);
+    EvidenceOut {
+        code: evidence.item.code,
+        name: evidence.item.name,
+        question: evidence.item.question,
+        weight: if negative { -evidence.weight } else { evidence.weight },
+        message: evidence.message.clone(),
+        path: path_text(if evidence.side == Side::Older { older } else { newer }),
+        line: evidence.line,
+    }
+}
+
+fn finding(finding: &Finding) -> FindingOut {
+    FindingOut {
+        rule: finding.rule.code,
+        name: finding.rule.name,
+        severity: finding.severity,
+        path: finding.path.to_string_lossy().into_owned(),
+        line: finding.line,
+        span: finding.span,
+        message: finding.message.clone(),
+        help: finding.help.clone(),
+        fixable: finding.rule.fixable,
+        fingerprint: finding.fingerprint.clone(),
+        conversation: finding.conversation.clone(),
+    }
+}
+
+/// The word of a serde name, for reports that are no JSON.
+pub fn word(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) => text,
+        other => other.map(|value| value.to_string()).unwrap_or_default(),
+    }
+}
+
+/// Numbers by name, for the line of counts.
+pub fn listed(counts: &BTreeMap<&'static str, u64>) -> String {
+    counts.iter().map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,38 @@
+//! CF003: a file with a transcript's name is none.
+
+use super::{Finding, Fixable, Rule, Severity};
+use crate::scan::{AsideReason, Scan};
+
+pub(super) static RULE: Rule = Rule {
+    code: "CF003",
+    name: "unknown-file",
+    severity: Severity::Info,
+    fixable: Fixable::None,
+    on_request: false,
+    summary: "A file has the name of a transcript, but nothing in it looks like one",
+    doc: "\
+## What it means
+The file is named like a transcript or was named on the command line, yet it has neither a session header nor a single line that
+is an entry, or none of them carries a time. It may be empty, binary, or belong to another program.
+
+## Why it hurts
+It is called *unknown*, not healthy: if it was a transcript once, its content is gone.
+
+## What to do
+Look at the file. If a transcript is expected there, restore it from an archive or a backup beside it.
+",
+    detect,
+};
+
+fn detect(scan: &Scan, findings: &mut Vec<Finding>) {
+    for aside in scan.agents.iter().flat_map(|agent| &agent.aside) {
+        let what = match aside.why {
+            AsideReason::Empty => "unknown: it is empty",
+            AsideReason::Unknown => "unknown: nothing in it looks like an OpenClaw transcript",
+            AsideReason::Timeless => "unknown: no line of it carries a time",
+            AsideReason::Copy | AsideReason::Unreadable(_) => continue,
+        };
+        let help = "look at the file; if a transcript is expected there, restore it from a backup".to_owned();
+        findings.push(Finding::new(&RULE, &aside.file.path, &[&aside.file.file_name], what.to_owned(), help));
+    }
+}
