@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 use clawfix::report::{Outcome, View};
 use clawfix::rules::{self, Severity};
@@ -75,9 +76,10 @@ impl Scan {
         let bar = progress::Bar::new(common.quiet);
         let scan = clawfix::scan::scan(&common.options(self.paths), &bar)?;
         bar.finish();
-        if scan.roots.is_empty() && scan.problems.is_empty() && !common.quiet {
-            output::note(
-                "clawfix: no state directory on this machine (looked at OPENCLAW_STATE_DIR, CLAWDBOT_STATE_DIR, ~/.openclaw, ~/.clawdbot, ~/.moltbot); name a folder to scan",
+        if scan.roots.is_empty() && scan.problems.is_empty() {
+            // Nothing was looked at, so nothing may be called clean.
+            bail!(
+                "no state directory on this machine (looked at OPENCLAW_STATE_DIR, CLAWDBOT_STATE_DIR, ~/.openclaw, ~/.clawdbot and ~/.moltbot); name a folder to scan"
             );
         }
         let mut findings = rules::detect(&scan, self.all);

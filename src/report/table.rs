@@ -29,10 +29,7 @@ impl Report for Table {
         let paint = Paint(outcome.view.color);
         let mut shown = 0usize;
         for agent in &outcome.scan.agents {
-            if shown > 0 {
-                writeln!(out)?;
-            }
-            shown += agent_section(outcome, agent, paint, out)?;
+            shown += agent_section(outcome, agent, shown > 0, paint, out)?;
         }
         if shown == 0 {
             verdict(outcome, paint, out)?;
@@ -70,7 +67,7 @@ impl Paint {
 }
 
 /// The seams of one agent, newest first; gives how many were shown.
-fn agent_section(outcome: &Outcome<'_>, agent: &Agent, paint: Paint, out: &mut dyn Write) -> io::Result<usize> {
+fn agent_section(outcome: &Outcome<'_>, agent: &Agent, follows: bool, paint: Paint, out: &mut dyn Write) -> io::Result<usize> {
     let mut shown: Vec<(&Conversation, &Seam)> =
         agent.conversations.iter().flat_map(|c| c.seams.iter().map(move |seam| (c, seam))).collect();
     let start = |seam: &Seam| agent.segments.get(seam.newer).map(|segment| segment.start_ms);
@@ -85,6 +82,9 @@ fn agent_section(outcome: &Outcome<'_>, agent: &Agent, paint: Paint, out: &mut d
     let mut conversations: Vec<&Conversation> =
         agent.conversations.iter().filter(|c| c.segments.first().is_some_and(|first| by_conversation.contains_key(first))).collect();
     conversations.sort_by_key(|c| std::cmp::Reverse(c.seams.iter().filter_map(start).max()));
+    if follows {
+        writeln!(out)?;
+    }
     let name = safe::line(&agent.dir.agent);
     writeln!(out, "{}  {}", paint.bold(&format!("agent {name}")), paint.dim(&safe::line(&agent.dir.dir.to_string_lossy())))?;
     for conversation in conversations {

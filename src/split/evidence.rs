@@ -82,7 +82,7 @@ items! {
     ONLY_LANE "E113" "only-lane" Belongs Gateway 1.0
         "No other conversation of this agent fell silent near the newer session's start: there is nothing else it could continue."
     OPENED_BY_MACHINE "E201" "opened-by-machine" Torn Text 1.5
-        "The newer session was opened by a heartbeat, an exec notice or a system event, and a person then went on talking in it. On its own this proves little: the daily reset looks the same."
+        "The newer session was opened by a heartbeat, an exec notice or another event, not by a person. On its own this proves little: the daily reset looks the same."
     SMALL_GAP "E202" "small-gap" Torn Gateway 1.5
         "The newer session began within minutes of the older one's last activity. On its own this proves little."
     SHORT_GAP "E203" "short-gap" Torn Gateway 1.0
@@ -125,6 +125,8 @@ items! {
         "The newer session's header names the older transcript as its parent: a thread fork."
     ROTATION "E413" "rotation" Innocent Gateway 12.0
         "The newer session's first entries hang on entries of the older one: a compaction successor or a re-created file, which carries the context itself."
+    FOREIGN_ROOT "E414" "foreign-root" Innocent Gateway 4.0
+        "The newer session's first entry hangs on an entry that is in neither transcript: it was made from another one."
     OTHER_KEY "E501" "other-key" Veto Gateway 0.0
         "The store or the trajectories name different session keys for the two."
     OTHER_CHAT "E502" "other-chat" Veto Text 0.0
@@ -137,6 +139,8 @@ items! {
         "One of the two is a machine's session (cron, hook, subagent, isolated heartbeat)."
     SEVERAL_CHATS "E506" "several-chats" Veto Text 0.0
         "One of the two holds several group chats, and is never stitched as a whole."
+    OTHER_PARENT "E507" "other-parent" Veto Gateway 0.0
+        "The newer session's header names another transcript as its parent."
 }
 
 /// The item of a code or name.

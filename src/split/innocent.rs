@@ -52,6 +52,9 @@ pub fn explain(older: &Segment, newer: &Segment, clock: &Clockwork<'_>, findings
             Some(line),
             "its first entries hang on, or repeat, entries of the older transcript".to_owned(),
         );
+    } else if let Some(entry) = newer.session.entries.first().filter(|entry| entry.parent.is_some() && newer.session.version() >= 2) {
+        let message = "its first entry hangs on an entry of a third transcript".to_owned();
+        findings.add(&items::FOREIGN_ROOT, Side::Newer, Some(u64::from(entry.line)), message);
     }
     policy(older, newer, clock, findings);
     archive(older, newer, findings);
@@ -171,6 +174,10 @@ pub fn contradict(older: &Segment, newer: &Segment, findings: &mut Findings) {
         (Some(key), _) | (_, Some(key)) => !key.kind.holds_one_chat() && key.kind != KeyKind::Other,
     };
     chats(older, newer, known_same, findings);
+    let parent = newer.session.header.as_ref().and_then(|header| header.parent_session.as_deref());
+    if parent.is_some_and(|parent| !is_file_of(parent, older)) {
+        findings.add(&items::OTHER_PARENT, Side::Newer, Some(1), "its header names another transcript as parentSession".to_owned());
+    }
     let newer_speaks = newer.humans().map(|turn| turn.at_ms).min();
     let goes_on = match newer_speaks {
         Some(from) => older.humans().any(|turn| turn.at_ms > from),

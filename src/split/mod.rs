@@ -32,6 +32,8 @@ pub enum Side {
 
 /// Segments near in time that are tried as predecessors of one segment.
 const NEAR: usize = 40;
+/// Segments of the same key that are tried besides; more than one, since the last may be a fork or have been emptied.
+const NEAR_IN_LANE: usize = 3;
 /// Two ties this close are no reason to prefer one.
 const TOO_CLOSE: f64 = 0.75;
 /// A conversation that fell silent this long before, beside the pair, is another that the newer one could continue, in ms.
@@ -193,20 +195,21 @@ impl Index {
         index
     }
 
-    /// Segments that may come right before `newer`.
+    /// Segments that may come right before `newer`: a person spoke in them. A segment in which nobody spoke yet is only
+    /// where its lane stands now; once the talk has gone on elsewhere it is no part of it.
     fn candidates(&self, segments: &[Segment], newer: usize) -> BTreeSet<usize> {
         let Some(segment) = segments.get(newer) else { return BTreeSet::new() };
+        if segment.is_quiet() && self.lane(segment).iter().any(|&at| segments.get(at).is_some_and(|later| precedes(segment, later))) {
+            return BTreeSet::new();
+        }
         let begin = segment.begin_ms();
         let mut found = BTreeSet::new();
         let after = self.by_last.partition_point(|at| segments.get(*at).is_some_and(|other| other.last_ms <= begin));
         found.extend(self.by_last.iter().take(after).rev().take(NEAR));
         found.extend(self.by_last.iter().skip(after).take(NEAR));
-        let key = segment.lane.as_ref().map(|lane| lane.key.raw.to_lowercase());
-        let lane = key.and_then(|key| self.by_key.get(&key));
-        if let Some(lane) = lane {
-            let before = lane.partition_point(|at| segments.get(*at).is_some_and(|other| other.start_ms < segment.start_ms));
-            found.extend(lane.iter().take(before).rev().take(3));
-        }
+        let lane = self.lane(segment);
+        let before = lane.partition_point(|at| segments.get(*at).is_some_and(|other| other.start_ms < segment.start_ms));
+        found.extend(lane.iter().take(before).rev().take(NEAR_IN_LANE));
         found.extend(segment.family.iter().filter_map(|id| self.by_id.get(id)).flatten());
         let exits = segment.session.turns.iter().take(8).flat_map(|turn| &turn.reading.exec_exits);
         for exit in exits {
@@ -215,7 +218,7 @@ impl Index {
                 segments.get(**at).is_some_and(|other| other.session.runs.iter().any(|run| exec::names_run(&exit.slug, &run.slug)))
             }));
         }
-        found.retain(|&at| at != newer && segments.get(at).is_some_and(|other| precedes(other, segment)));
+        found.retain(|&at| at != newer && segments.get(at).is_some_and(|other| precedes(other, segment) && !other.is_quiet()));
         found.retain(|&at| !self.has_between(segments, at, newer));
         found
     }
@@ -223,14 +226,17 @@ impl Index {
     /// Whether another segment of the same key began between the two.
     fn has_between(&self, segments: &[Segment], older: usize, newer: usize) -> bool {
         let (Some(a), Some(b)) = (segments.get(older), segments.get(newer)) else { return false };
-        let key = |segment: &Segment| segment.lane.as_ref().map(|lane| lane.key.raw.to_lowercase());
-        let (Some(ours), Some(theirs)) = (key(a), key(b)) else { return false };
-        ours == theirs
-            && self.by_key.get(&ours).into_iter().flatten().any(|&at| {
-                at != older
-                    && at != newer
-                    && segments.get(at).is_some_and(|mid| precedes(a, mid) && precedes(mid, b) && mid.last_ms <= b.last_ms.max(b.start_ms))
+        let lane = self.lane(b);
+        lane.contains(&older)
+            && lane.iter().any(|&at| {
+                at != older && at != newer && segments.get(at).is_some_and(|mid| !mid.is_quiet() && precedes(a, mid) && precedes(mid, b))
             })
+    }
+
+    /// The conversational segments under the same key, by their start.
+    fn lane(&self, segment: &Segment) -> &[usize] {
+        let key = segment.lane.as_ref().map(|lane| lane.key.raw.to_lowercase());
+        key.and_then(|key| self.by_key.get(&key)).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Whether nothing but `older` fell silent before `newer` began, among all that could go on in it.

@@ -244,6 +244,11 @@ impl Segment {
         self.machine.is_none()
     }
 
+    /// Whether it is a chat's session in which no person spoke.
+    pub fn is_quiet(&self) -> bool {
+        self.is_conversational() && self.humans().next().is_none()
+    }
+
     /// The only chat of the segment, when it has exactly one.
     pub fn only_chat(&self) -> Option<&Chat> {
         match self.chats.as_slice() {

@@ -283,7 +283,13 @@ fn opening(older: &Segment, newer: &Segment, findings: &mut Findings) {
 pub fn opens_by_event(kind: TurnKind) -> bool {
     matches!(
         kind,
-        TurnKind::Heartbeat | TurnKind::ExecWake | TurnKind::SystemOnly | TurnKind::Cron | TurnKind::Reminder | TurnKind::Internal
+        TurnKind::Heartbeat
+            | TurnKind::ExecWake
+            | TurnKind::SystemOnly
+            | TurnKind::Cron
+            | TurnKind::Reminder
+            | TurnKind::Resume
+            | TurnKind::Internal
     )
 }
 
@@ -293,6 +299,7 @@ fn what(kind: TurnKind) -> &'static str {
         TurnKind::ExecWake => "an exec wake-up",
         TurnKind::Cron => "a cron prompt",
         TurnKind::Reminder => "a reminder",
+        TurnKind::Resume => "the order to go on after a failed attempt",
         _ => "a system event",
     }
 }
