@@ -28,7 +28,15 @@ impl Report for Table {
     fn write(&self, outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
         let paint = Paint(outcome.view.color);
         let mut shown = 0usize;
-        for agent in &outcome.scan.agents {
+        // Newest damage first, among the agents too.
+        let newest = |agent: &&Agent| {
+            let seams = agent.conversations.iter().flat_map(|conversation| &conversation.seams);
+            let torn = seams.filter(|seam| seam.verdict.kind == SeamKind::Split);
+            std::cmp::Reverse(torn.filter_map(|seam| agent.segments.get(seam.newer)).map(|segment| segment.start_ms).max())
+        };
+        let mut agents: Vec<&Agent> = outcome.scan.agents.iter().collect();
+        agents.sort_by_key(newest);
+        for agent in agents {
             shown += agent_section(outcome, agent, shown > 0, paint, out)?;
         }
         if shown == 0 {

@@ -137,6 +137,8 @@ fn archive(older: &Segment, newer: &Segment, findings: &mut Findings) {
         format!("the older transcript was archived at {}, {} from the newer one's start", iso(stamp), span((stamp - newer.start_ms).abs()));
     let event = newer.session.turns.first().is_some_and(|turn| opens_by_event(turn.reading.kind));
     let item = match older.file.name.state {
+        // The event's own turn set off the reset, so nobody asked for it.
+        FileState::Reset if event && findings.has(&items::RESET_IN_TURN) => return,
         FileState::Reset | FileState::Deleted if event => &items::ARCHIVED_BEFORE_EVENT,
         FileState::Reset if findings.has(&items::RESET_IN_TURN) && findings.has(&items::HEARTBEAT_BEFORE) => return,
         FileState::Reset => &items::RESET_ARCHIVE,

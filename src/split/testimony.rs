@@ -321,9 +321,7 @@ fn ending(older: &Segment, newer: &Segment, findings: &mut Findings) {
     if older.file.name.state == crate::name::FileState::Reset
         && let Some(stamp) = archive_stamp(older)
         && let Some(received) = newer.session.turns.first().and_then(|turn| turn.received_ms)
-        && newer.archives_on_reset
-        && (-super::innocent::ARCHIVE_REACH_MS..=2_000).contains(&(received - stamp))
-        && received <= stamp
+        && (-super::innocent::ARCHIVE_REACH_MS..=0).contains(&(received - stamp))
     {
         let message = format!("its first message arrived {} before the older transcript was archived", span(stamp - received));
         findings.add(&items::RESET_IN_TURN, Side::Newer, None, message);
