@@ -2,6 +2,7 @@
 
 use super::evidence::{self as items, Question, Source};
 use super::testimony::{Evidence, Findings};
+use crate::signal::TurnKind;
 
 /// What a seam is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -115,12 +116,12 @@ pub fn is_tied(findings: &Findings) -> bool {
 }
 
 fn sum(findings: &Findings, question: Question) -> f64 {
-    findings.0.iter().filter(|evidence| evidence.item.question == question).map(|evidence| evidence.weight).sum()
+    findings.items.iter().filter(|evidence| evidence.item.question == question).map(|evidence| evidence.weight).sum()
 }
 
 /// Judges a pair. `None`: the two are not one conversation, or nothing tells that they are.
 pub fn judge(mut findings: Findings) -> Option<Verdict> {
-    if findings.0.iter().any(|evidence| evidence.item.question == Question::Veto) {
+    if findings.items.iter().any(|evidence| evidence.item.question == Question::Veto) {
         return None;
     }
     soften_policy(&mut findings);
@@ -145,9 +146,16 @@ pub fn judge(mut findings: Findings) -> Option<Verdict> {
     let split = !forked && !findings.has(&items::GREETING) && net >= TORN_POSSIBLE && total >= POSSIBLE;
     let (kind, cause) = if split { (SeamKind::Split, cause_of_split(&findings)) } else { innocent_kind(&findings)? };
     let level = if split { level_of_split(&findings, net, total) } else { level_of_innocent(&findings, belongs) };
-    findings.0.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+    findings.items.sort_by(|a, b| b.weight.total_cmp(&a.weight));
     let strength = if split { total - POSSIBLE } else { belongs + innocent - POSSIBLE };
-    Some(Verdict { kind, cause, level, score: 1.0 / (1.0 + (-strength).exp()), tie: belongs + torn.max(0.0) / 2.0, evidence: findings.0 })
+    Some(Verdict {
+        kind,
+        cause,
+        level,
+        score: 1.0 / (1.0 + (-strength).exp()),
+        tie: belongs + torn.max(0.0) / 2.0,
+        evidence: findings.items,
+    })
 }
 
 /// A transcript that a reset would have archived, but that stands in its place, is no policy's work.
@@ -155,7 +163,7 @@ fn soften_policy(findings: &mut Findings) {
     if !(findings.has(&items::LEFT_IN_PLACE) && findings.has(&items::OPENED_BY_MACHINE)) {
         return;
     }
-    for evidence in &mut findings.0 {
+    for evidence in &mut findings.items {
         if [items::IDLE.code, items::IDLE_OUTLIVED.code, items::DAILY.code].contains(&evidence.item.code) {
             evidence.weight = if evidence.item.code == items::DAILY.code { evidence.weight / 2.0 } else { evidence.weight / 4.0 };
         }
@@ -166,13 +174,14 @@ fn cause_of_split(findings: &Findings) -> Cause {
     if findings.has(&items::REPLAY_TORN) || (findings.has(&items::ERROR_BEFORE) && !findings.has(&items::OPENED_BY_MACHINE)) {
         return Cause::ErrorReset;
     }
-    if findings.has(&items::EXEC_TIE) {
-        return Cause::ExecNotificationRace;
+    // The turn that opened the newer session names the racer; a heartbeat often carries the notice along.
+    match findings.opened_by {
+        Some(TurnKind::Heartbeat) => Cause::HeartbeatRace,
+        _ if findings.has(&items::EXEC_TIE) => Cause::ExecNotificationRace,
+        Some(_) => Cause::HeartbeatRace,
+        None if findings.has(&items::HEARTBEAT_BEFORE) => Cause::HeartbeatRace,
+        None => Cause::StoreLoss,
     }
-    if findings.has(&items::OPENED_BY_MACHINE) || findings.has(&items::HEARTBEAT_BEFORE) {
-        return Cause::HeartbeatRace;
-    }
-    Cause::StoreLoss
 }
 
 fn innocent_kind(findings: &Findings) -> Option<(SeamKind, Cause)> {
@@ -197,7 +206,7 @@ fn level_of_split(findings: &Findings, net: f64, total: f64) -> Level {
         .map(|evidence| evidence.weight)
         .sum();
     let decisive = [&items::EXEC_DISPLACED, &items::REPLAY_TORN, &items::LEFT_IN_PLACE].into_iter().any(|item| findings.has(item));
-    let explained = findings.0.iter().any(|evidence| evidence.item.question == Question::Innocent);
+    let explained = findings.items.iter().any(|evidence| evidence.item.question == Question::Innocent);
     match () {
         () if total >= CERTAIN && gateway >= CERTAIN_GATEWAY && decisive && !explained => Level::Certain,
         () if total >= PROBABLE && net >= TORN_PROBABLE => Level::Probable,

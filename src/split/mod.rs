@@ -108,7 +108,7 @@ fn pair(
     let (older, newer) = (segments.get(older_at)?, segments.get(newer_at)?);
     let mut findings = Findings::default();
     innocent::contradict(older, newer, &mut findings);
-    if !findings.0.is_empty() {
+    if !findings.items.is_empty() {
         return None;
     }
     let mut findings = testimony::gather(older, newer);
@@ -262,7 +262,7 @@ impl Index {
 fn could_continue(rival: &Segment, newer: &Segment) -> bool {
     let mut findings = Findings::default();
     innocent::contradict(rival, newer, &mut findings);
-    findings.0.is_empty()
+    findings.items.is_empty()
 }
 
 /// Whether the first segment began before the second, by its header or, where both say the same, by its content.

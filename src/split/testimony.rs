@@ -41,17 +41,22 @@ pub struct Evidence {
 
 /// Evidence as it is gathered.
 #[derive(Debug, Default)]
-pub struct Findings(pub Vec<Evidence>);
+pub struct Findings {
+    /// The items, in the order they were filed.
+    pub items: Vec<Evidence>,
+    /// The event that opened the newer session, if one did.
+    pub opened_by: Option<TurnKind>,
+}
 
 impl Findings {
     /// Files an item under its declared weight and source.
     pub fn add(&mut self, item: &'static Item, side: Side, line: Option<u64>, message: String) {
-        self.0.push(Evidence { item, weight: item.weight, source: item.source, message, side, line });
+        self.items.push(Evidence { item, weight: item.weight, source: item.source, message, side, line });
     }
 
     /// Whether an item was filed.
     pub fn has(&self, item: &Item) -> bool {
-        self.0.iter().any(|evidence| evidence.item.code == item.code)
+        self.items.iter().any(|evidence| evidence.item.code == item.code)
     }
 }
 
@@ -258,11 +263,12 @@ fn opening(older: &Segment, newer: &Segment, findings: &mut Findings) {
     let Some(first) = newer.session.turns.first() else { return };
     let kind = first.reading.kind;
     if opens_by_event(kind) {
+        findings.opened_by = Some(kind);
         let line = Some(newer.session.line_of(first.entry));
         findings.add(&items::OPENED_BY_MACHINE, Side::Newer, line, format!("its first turn is {}", what(kind)));
         // A trajectory vouches for the trigger, and a notice that fits a run that the gateway recorded is no imitation by chance.
         if newer.has_trajectory
-            && let Some(evidence) = findings.0.last_mut()
+            && let Some(evidence) = findings.items.last_mut()
         {
             evidence.source = Source::Gateway;
         }
