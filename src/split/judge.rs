@@ -200,7 +200,7 @@ fn innocent_kind(findings: &Findings) -> Option<(SeamKind, Cause)> {
 
 fn level_of_split(findings: &Findings, net: f64, total: f64) -> Level {
     let gateway: f64 = findings
-        .0
+        .items
         .iter()
         .filter(|evidence| evidence.source == Source::Gateway && matches!(evidence.item.question, Question::Belongs | Question::Torn))
         .map(|evidence| evidence.weight)
