@@ -194,10 +194,10 @@ impl<'a> Tree<'a> {
         }
         // The index of version 1 counts every line that parses; headers are no entries.
         let index = link.index?;
-        if self.session.header_ordinals.contains(&index) {
+        if self.session.headers.iter().any(|header| header.ordinal == index) {
             return None;
         }
-        let headers = self.session.header_ordinals.iter().filter(|&&ordinal| ordinal < index).count() as u64;
+        let headers = self.session.headers.iter().filter(|header| header.ordinal < index).count() as u64;
         u32::try_from(index.checked_sub(headers)?).ok()
     }
 }

@@ -3,7 +3,10 @@
 use std::io;
 use std::path::Path;
 
-use super::{Entry, ExecRun, Flags, Header, Image, ImageSource, Links, Loads, MAX_ENTRIES, MAX_FAULTS, ReferenceForm, Session, Turn};
+use super::{
+    Call, Entry, ExecRun, Flags, Header, HeaderLine, Image, ImageSource, Links, Loads, MAX_ENTRIES, MAX_FAULTS, ReferenceForm, Session,
+    Turn,
+};
 use crate::line::{BlockKind, Fault, FaultKind, Id, Kind, Line, Parser, Role, Slot};
 use crate::read::{LineSink, Quality, Span, lines};
 use crate::signal::image::{ImageForm, Speaker};
@@ -106,7 +109,7 @@ impl Reader {
             }
         }
         if kind == Kind::Session {
-            self.header(line);
+            self.header(line, span);
             return;
         }
         if self.session.entries.len() >= MAX_ENTRIES {
@@ -139,9 +142,8 @@ impl Reader {
         self.session.links.push(Links { entry: index, target, index: kept });
     }
 
-    fn header(&mut self, line: &Line<'_>) {
-        self.session.header_lines.push(self.line);
-        self.session.header_ordinals.push(self.parsed);
+    fn header(&mut self, line: &Line<'_>, span: Span) {
+        self.session.headers.push(HeaderLine { line: self.line, span, ordinal: self.parsed });
         if self.session.header.is_none() {
             self.session.header = Some(Header {
                 id: line.text_of(Slot::Id).map(Into::into),
@@ -226,7 +228,8 @@ impl Reader {
         }
         self.session.open_calls.clear();
         for block in line.blocks().iter().filter(|block| block.kind() == BlockKind::ToolCall) {
-            self.session.open_calls.push(line.block_id(block).map(Into::into).unwrap_or_default());
+            let text = |part: Option<std::borrow::Cow<'_, str>>| part.map(Into::into).unwrap_or_default();
+            self.session.open_calls.push(Call { id: text(line.block_id(block)), name: text(line.block_name(block)) });
         }
         self.inline_images(line, index, entry.span);
         if memchr::memmem::find(text.as_bytes(), b"MEDIA:").is_some() {
@@ -236,7 +239,7 @@ impl Reader {
 
     fn tool_result(&mut self, line: &Line<'_>, index: u32, entry: &Entry) {
         if let Some(call) = line.text_of(Slot::ToolCallId)
-            && let Some(at) = self.session.open_calls.iter().position(|open| *open == call)
+            && let Some(at) = self.session.open_calls.iter().position(|open| open.id == call)
         {
             self.session.open_calls.remove(at);
         }

@@ -36,6 +36,26 @@ pub struct Header {
     pub line: u64,
 }
 
+/// Where a session header stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeaderLine {
+    /// Line number, from 1.
+    pub line: u64,
+    /// Where the line is.
+    pub span: Span,
+    /// Its place among the lines that parse, from 0.
+    pub ordinal: u64,
+}
+
+/// A tool call of an assistant message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// Its id; may repeat within a file.
+    pub id: String,
+    /// Name of the tool.
+    pub name: String,
+}
+
 /// A line that is an entry of the tree.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry {
@@ -194,10 +214,8 @@ pub struct Session {
     pub change: Option<Change>,
     /// The first session line, wherever it stands.
     pub header: Option<Header>,
-    /// Numbers of the lines that are session headers.
-    pub header_lines: Vec<u64>,
-    /// Ordinals, among the lines that parse, of the session headers.
-    pub header_ordinals: Vec<u64>,
+    /// Where the session headers are; an ordinary transcript has one.
+    pub headers: Vec<HeaderLine>,
     /// How the loader takes the file.
     pub loads: Loads,
     /// Entries in file order.
@@ -212,8 +230,8 @@ pub struct Session {
     pub runs: Vec<ExecRun>,
     /// Images in file order.
     pub images: Vec<Image>,
-    /// Tool calls of the last assistant message that have no result yet, by call id.
-    pub open_calls: Vec<String>,
+    /// Tool calls of the last assistant message that have no result yet.
+    pub open_calls: Vec<Call>,
     /// Time of the last error that the model or the gateway wrote down, UTC ms.
     pub last_error_ms: Option<i64>,
     /// `clawfix:seam` entries: places where an earlier merge stitched.
@@ -238,8 +256,7 @@ impl Session {
             bytes: 0,
             change: None,
             header: None,
-            header_lines: Vec::new(),
-            header_ordinals: Vec::new(),
+            headers: Vec::new(),
             loads: Loads::Empty,
             entries: Vec::new(),
             links: Vec::new(),

@@ -312,7 +312,7 @@ fn what(kind: TurnKind) -> &'static str {
 
 fn ending(older: &Segment, newer: &Segment, findings: &mut Findings) {
     if let Some(call) = older.session.open_calls.first() {
-        findings.add(&items::CALL_OPEN, Side::Older, None, format!("tool call {call} never got its result"));
+        findings.add(&items::CALL_OPEN, Side::Older, None, format!("tool call {} never got its result", call.id));
     }
     let last = older.session.turns.last();
     if let Some(turn) = last.filter(|turn| turn.reading.kind.is_human() && !turn.answered) {
