@@ -112,7 +112,7 @@ items! {
     IDLE "E402" "idle-reset" Innocent Gateway 4.0
         "The silence before the newer session is long enough for an idle policy, and the older session never outlived a silence as long."
     IDLE_OUTLIVED "E403" "idle-reset-doubtful" Innocent Gateway 3.0
-        "The silence before the newer session is long enough for an idle policy, though the older session outlived one as long."
+        "The silence before the newer session is long enough for an idle policy, though no configuration names one and the older session outlived one as long, or a command that it started was still at work."
     RESET_ARCHIVE "E404" "reset-archive" Innocent Gateway 8.0
         "The older transcript was archived by a reset within a minute of the newer session's start, and before its first message arrived: somebody asked for a new session."
     ARCHIVED_BEFORE_EVENT "E405" "archived-before-event" Innocent Gateway 2.0

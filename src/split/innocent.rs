@@ -9,6 +9,7 @@ use crate::foreign;
 use crate::key::{Key, KeyKind};
 use crate::name::FileState;
 use crate::policy::ResetPolicy;
+use crate::session::Entry;
 use crate::signal::TurnKind;
 use crate::time::{iso, span};
 
@@ -72,7 +73,7 @@ fn rotated(older: &Segment, newer: &Segment) -> Option<u64> {
     let in_older = |id| {
         let text = ours.text(id)?;
         let id = theirs.find(text)?;
-        older.session.entries.iter().any(|entry| entry.id == id).then_some(())
+        older.session.entries.iter().find(|entry| entry.id == id)
     };
     let mut copies = 0;
     for (at, entry) in newer.session.entries.iter().enumerate().take(FIRST_ENTRIES) {
@@ -80,12 +81,19 @@ fn rotated(older: &Segment, newer: &Segment) -> Option<u64> {
         if entry.parent.is_some() && !known_here && in_older(entry.parent).is_some() {
             return Some(u64::from(entry.line));
         }
-        copies += usize::from(in_older(entry.id).is_some());
+        copies += usize::from(in_older(entry.id).is_some_and(|other| is_copy(entry, other)));
         if copies >= 3 {
             return Some(u64::from(entry.line));
         }
     }
     None
+}
+
+/// Whether two entries of the same id are one that was copied. Ids are unique in one file only (converters number them
+/// through), so the time must agree too, or what was said: re-written copies get new times.
+fn is_copy(entry: &Entry, other: &Entry) -> bool {
+    let said = entry.role.is_some() && entry.role == other.role && entry.text_len > 0 && entry.text_len == other.text_len;
+    entry.kind == other.kind && (entry.time().is_some_and(|at| Some(at) == other.time()) || said)
 }
 
 fn policy(older: &Segment, newer: &Segment, clock: &Clockwork<'_>, findings: &mut Findings) {
@@ -117,7 +125,10 @@ fn policy(older: &Segment, newer: &Segment, clock: &Clockwork<'_>, findings: &mu
         }
         (true, Some(_)) => {}
         (false, _) if silence < IDLE_FLOOR_MS => {}
-        (false, _) if older.longest_pause_ms() >= silence => findings.add(&items::IDLE_OUTLIVED, Side::Newer, None, message),
+        // Nothing says that there is an idle policy at all, and the session outlived such a silence or was still at work.
+        (false, _) if older.longest_pause_ms() >= silence || findings.has(&items::EXEC_TIE) => {
+            findings.add(&items::IDLE_OUTLIVED, Side::Newer, None, message);
+        }
         (false, _) => findings.add(&items::IDLE, Side::Newer, None, message),
     }
 }
