@@ -1,5 +1,7 @@
-//! JSON events in, the fields of a transcript line out: which keys matter, and where they may stand.
+//! JSON events in, the fields of a transcript line out, in bounded memory. Which keys matter is said in [`super::fields`].
 
+use super::fields::{Context, Field, SLOTS, Slot, field_of};
+use super::print::Print;
 use super::text::{Keeper, decode};
 use super::token::Events;
 
@@ -7,45 +9,8 @@ use super::token::Events;
 const MAX_FIELD: usize = 4096;
 /// Image and tool-call blocks recorded of one line; what is beyond is counted only.
 const MAX_BLOCKS: usize = 65_536;
-/// Bytes at each end of inline image data that identify it together with its length.
-const PRINT: usize = 64;
-
-/// A field that is kept when it occurs. `Message*` fields are inside `message`, `Details*` inside its `details`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-#[allow(missing_docs, reason = "each is the field of its name")]
-pub enum Slot {
-    Type,
-    Id,
-    ParentId,
-    Timestamp,
-    Version,
-    Cwd,
-    ParentSession,
-    CustomType,
-    TargetId,
-    AppendParentId,
-    FirstKeptEntryId,
-    FirstKeptEntryIndex,
-    FromId,
-    Summary,
-    Message,
-    Role,
-    MessageTimestamp,
-    ToolCallId,
-    ToolName,
-    StopReason,
-    Provider,
-    Model,
-    DetailsStatus,
-    DetailsSessionId,
-    DetailsExitCode,
-    SenderId,
-    SenderIsOwner,
-    MediaPath,
-}
-
-const SLOTS: usize = Slot::MediaPath as usize + 1;
+/// Bytes kept of all blocks of one line and their paths; blocks beyond it are counted only.
+const HEAP: usize = 4 << 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Seen {
@@ -88,6 +53,8 @@ pub struct Block {
     pub(super) mime: Option<Value>,
     url: bool,
     text_from: u64,
+    arena_from: usize,
+    crowded: bool,
 }
 
 impl Block {
@@ -112,81 +79,11 @@ impl Block {
     }
 }
 
-/// Both ends and the length of a string that is never held.
-#[derive(Debug, Clone)]
-struct Print {
-    head: [u8; PRINT],
-    tail: [u8; PRINT],
-    len: u64,
-}
-
-impl Default for Print {
-    fn default() -> Self {
-        Self { head: [0; PRINT], tail: [0; PRINT], len: 0 }
-    }
-}
-
-impl Print {
-    fn push(&mut self, raw: &[u8]) {
-        if let Ok(have) = usize::try_from(self.len)
-            && let Some(room) = self.head.get_mut(have..)
-        {
-            for (slot, &byte) in room.iter_mut().zip(raw) {
-                *slot = byte;
-            }
-        }
-        let fresh = raw.len().min(PRINT);
-        self.tail.copy_within(fresh.., 0);
-        let end = raw.get(raw.len() - fresh..).unwrap_or_default();
-        if let Some(slot) = self.tail.get_mut(PRINT - fresh..) {
-            slot.copy_from_slice(end);
-        }
-        self.len += raw.len() as u64;
-    }
-
-    fn value(&self) -> u64 {
-        let mut hash = blake3::Hasher::new();
-        hash.update(&self.len.to_le_bytes()).update(&self.head).update(&self.tail);
-        let mut first = [0u8; 8];
-        first.iter_mut().zip(hash.finalize().as_bytes()).for_each(|(to, from)| *to = *from);
-        u64::from_le_bytes(first)
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Context {
-    Root,
-    Message,
-    Blocks,
-    Block,
-    Details,
-    Internal,
-    MediaPaths,
-    Skip,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
-    Skip,
-    Slot(Slot),
-    Message,
-    Content,
-    Details,
-    Internal,
-    MediaPaths,
-    BlockType,
-    BlockText,
-    BlockData,
-    BlockName,
-    BlockId,
-    BlockMime,
-    BlockUrl,
-    Element,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Target {
     Nothing,
+    Slot(Slot),
+    Message,
     Arena,
     Text,
     Data,
@@ -194,8 +91,12 @@ enum Target {
 
 #[derive(Debug)]
 pub(super) struct Collector {
+    /// What the slots hold, and what is written there; each text is overwritten in place, so a field that stands a
+    /// million times in a line costs no more than one that stands once.
+    seen: [Option<Seen>; SLOTS],
+    written: [Vec<u8>; SLOTS],
+    /// Fields of the blocks, one after another.
     arena: Vec<u8>,
-    pub(super) slots: [Option<Value>; SLOTS],
     pub(super) blocks: Vec<Block>,
     block: Block,
     pub(super) blocks_left_out: u64,
@@ -216,8 +117,9 @@ pub(super) struct Collector {
 impl Default for Collector {
     fn default() -> Self {
         Self {
+            seen: [None; SLOTS],
+            written: Default::default(),
             arena: Vec::new(),
-            slots: [None; SLOTS],
             blocks: Vec::new(),
             block: Block::default(),
             blocks_left_out: 0,
@@ -240,7 +142,7 @@ impl Default for Collector {
 impl Collector {
     pub(super) fn reset(&mut self) {
         self.arena.clear();
-        self.slots = [None; SLOTS];
+        self.seen = [None; SLOTS];
         self.contexts.clear();
         self.skip_depth = 0;
         self.field = Field::Skip;
@@ -255,7 +157,7 @@ impl Collector {
     /// Bytes held at the moment, for the test that base64 is not among them.
     #[cfg(test)]
     pub(super) fn memory(&self) -> usize {
-        self.arena.capacity() + self.text.held()
+        self.arena.capacity() + self.text.held() + self.written.iter().map(Vec::capacity).sum::<usize>()
     }
 
     fn forget_content(&mut self) {
@@ -267,8 +169,8 @@ impl Collector {
 
     /// A second `message` in one object replaces the first, as `JSON.parse` has it.
     fn forget_message(&mut self) {
-        for slot in self.slots.iter_mut().skip(Slot::Message as usize) {
-            *slot = None;
+        for seen in self.seen.iter_mut().skip(Slot::Message as usize) {
+            *seen = None;
         }
         self.forget_content();
         self.media_paths.clear();
@@ -278,22 +180,41 @@ impl Collector {
         self.contexts.last().copied().unwrap_or(Context::Root)
     }
 
-    fn set(&mut self, slot: Slot, value: Value) {
-        if let Some(place) = self.slots.get_mut(slot as usize) {
+    /// What a slot holds, and how it is written where it is no container.
+    pub(super) fn slot(&self, slot: Slot) -> Option<(Seen, &[u8])> {
+        let seen = self.seen.get(slot as usize).copied().flatten()?;
+        Some((seen, self.written.get(slot as usize).map(Vec::as_slice).unwrap_or_default()))
+    }
+
+    fn set(&mut self, slot: Slot, seen: Seen) {
+        if let Some(place) = self.seen.get_mut(slot as usize) {
             self.duplicate |= place.is_some();
-            *place = Some(value);
+            *place = Some(seen);
         }
+    }
+
+    fn write(&mut self, slot: Slot, raw: &[u8]) {
+        if let Some(written) = self.written.get_mut(slot as usize) {
+            let room = MAX_FIELD.saturating_sub(written.len()).min(raw.len());
+            written.extend_from_slice(raw.get(..room).unwrap_or_default());
+        }
+    }
+
+    fn erase(&mut self, slot: Slot) {
+        if let Some(written) = self.written.get_mut(slot as usize) {
+            written.clear();
+        }
+    }
+
+    fn set_message(&mut self, seen: Seen) {
+        self.duplicate |= self.slot(Slot::Message).is_some();
+        self.forget_message();
+        self.set(Slot::Message, seen);
     }
 
     /// Files a value that is complete under the field that was announced for it.
     fn file(&mut self, field: Field, value: Value) {
         match field {
-            Field::Slot(slot) => self.set(slot, value),
-            Field::Message => {
-                self.duplicate |= self.slots.get(Slot::Message as usize).is_some_and(Option::is_some);
-                self.forget_message();
-                self.set(Slot::Message, value);
-            }
             Field::BlockType if value.seen == Seen::Text => {
                 self.block.kind = Some(match self.bytes(value) {
                     b"text" => BlockKind::Text,
@@ -301,69 +222,37 @@ impl Collector {
                     b"toolCall" => BlockKind::ToolCall,
                     _ => BlockKind::Other,
                 });
+                self.arena.truncate(value.start);
             }
             Field::BlockName => self.block.name = Some(value),
             Field::BlockId => self.block.id = Some(value),
             Field::BlockMime => self.block.mime = Some(value),
-            Field::BlockUrl => self.block.url = value.seen == Seen::Text,
+            Field::BlockUrl => {
+                self.block.url = value.seen == Seen::Text;
+                self.arena.truncate(value.start);
+            }
             Field::Element if self.context() == Context::MediaPaths && value.seen == Seen::Text => {
                 if self.media_paths.len() < MAX_BLOCKS {
                     self.media_paths.push(value);
+                } else {
+                    self.blocks_left_out += 1;
+                    self.arena.truncate(value.start);
                 }
             }
-            _ => {}
+            _ => self.arena.truncate(value.start),
         }
+    }
+
+    /// Whether a field of a block is kept; where there is no room left, the block counts as left out.
+    fn has_room(&mut self, field: Field) -> bool {
+        let room = self.arena.len() < HEAP || field == Field::BlockType;
+        self.block.crowded |= !room;
+        room
     }
 
     pub(super) fn bytes(&self, value: Value) -> &[u8] {
         self.arena.get(value.start..value.start.saturating_add(value.len)).unwrap_or_default()
     }
-}
-
-fn field_of(context: Context, key: &[u8]) -> Field {
-    let slot = match (context, key) {
-        (Context::Root, b"type") => Slot::Type,
-        (Context::Root, b"id") => Slot::Id,
-        (Context::Root, b"parentId") => Slot::ParentId,
-        (Context::Root, b"timestamp") => Slot::Timestamp,
-        (Context::Root, b"version") => Slot::Version,
-        (Context::Root, b"cwd") => Slot::Cwd,
-        (Context::Root, b"parentSession") => Slot::ParentSession,
-        (Context::Root, b"customType") => Slot::CustomType,
-        (Context::Root, b"targetId") => Slot::TargetId,
-        (Context::Root, b"appendParentId") => Slot::AppendParentId,
-        (Context::Root, b"firstKeptEntryId") => Slot::FirstKeptEntryId,
-        (Context::Root, b"firstKeptEntryIndex") => Slot::FirstKeptEntryIndex,
-        (Context::Root, b"fromId") => Slot::FromId,
-        (Context::Root, b"summary") => Slot::Summary,
-        (Context::Root, b"message") => return Field::Message,
-        (Context::Root | Context::Message, b"content") => return Field::Content,
-        (Context::Message, b"role") => Slot::Role,
-        (Context::Message, b"timestamp") => Slot::MessageTimestamp,
-        (Context::Message, b"toolCallId") => Slot::ToolCallId,
-        (Context::Message, b"toolName") => Slot::ToolName,
-        (Context::Message, b"stopReason") => Slot::StopReason,
-        (Context::Message, b"provider") => Slot::Provider,
-        (Context::Message, b"model") => Slot::Model,
-        (Context::Message, b"MediaPath") => Slot::MediaPath,
-        (Context::Message, b"MediaPaths") => return Field::MediaPaths,
-        (Context::Message, b"details") => return Field::Details,
-        (Context::Message, b"__openclaw") => return Field::Internal,
-        (Context::Details, b"status") => Slot::DetailsStatus,
-        (Context::Details, b"sessionId") => Slot::DetailsSessionId,
-        (Context::Details, b"exitCode") => Slot::DetailsExitCode,
-        (Context::Internal, b"senderId") => Slot::SenderId,
-        (Context::Internal, b"senderIsOwner") => Slot::SenderIsOwner,
-        (Context::Block, b"type") => return Field::BlockType,
-        (Context::Block, b"text") => return Field::BlockText,
-        (Context::Block, b"data") => return Field::BlockData,
-        (Context::Block, b"name") => return Field::BlockName,
-        (Context::Block, b"id") => return Field::BlockId,
-        (Context::Block, b"mimeType") => return Field::BlockMime,
-        (Context::Block, b"url" | b"openUrl") => return Field::BlockUrl,
-        _ => return Field::Skip,
-    };
-    Field::Slot(slot)
 }
 
 impl Events for Collector {
@@ -379,10 +268,10 @@ impl Events for Collector {
             return;
         }
         let field = if matches!(self.context(), Context::Blocks | Context::MediaPaths) { Field::Element } else { self.field };
-        let container = Value { seen: Seen::Container, start: 0, len: 0 };
+        let container = Value { seen: Seen::Container, start: self.arena.len(), len: 0 };
         let child = match (field, array) {
             (Field::Message, false) => {
-                self.file(Field::Message, container);
+                self.set_message(Seen::Container);
                 Context::Message
             }
             (Field::Content, true) => {
@@ -391,7 +280,7 @@ impl Events for Collector {
                 Context::Blocks
             }
             (Field::Element, false) if self.context() == Context::Blocks => {
-                self.block = Block { text_from: self.text.total(), ..Block::default() };
+                self.block = Block { text_from: self.text.total(), arena_from: self.arena.len(), ..Block::default() };
                 Context::Block
             }
             (Field::Details, false) => Context::Details,
@@ -401,7 +290,14 @@ impl Events for Collector {
             }
             (Field::MediaPaths, true) => Context::MediaPaths,
             _ => {
-                self.file(field, container);
+                match field {
+                    Field::Slot(slot) => {
+                        self.erase(slot);
+                        self.set(slot, Seen::Container);
+                    }
+                    Field::Message => self.set_message(Seen::Container),
+                    _ => self.file(field, container),
+                }
                 Context::Skip
             }
         };
@@ -417,12 +313,12 @@ impl Events for Collector {
             if self.block.kind() != BlockKind::Text {
                 self.text.truncate(self.block.text_from);
             }
-            if matches!(self.block.kind(), BlockKind::Image | BlockKind::ToolCall) {
-                if self.blocks.len() < MAX_BLOCKS {
-                    self.blocks.push(std::mem::take(&mut self.block));
-                } else {
-                    self.blocks_left_out += 1;
-                }
+            let counts = matches!(self.block.kind(), BlockKind::Image | BlockKind::ToolCall);
+            if counts && self.blocks.len() < MAX_BLOCKS && !self.block.crowded {
+                self.blocks.push(std::mem::take(&mut self.block));
+            } else {
+                self.blocks_left_out += u64::from(counts);
+                self.arena.truncate(self.block.arena_from);
             }
         }
     }
@@ -440,7 +336,11 @@ impl Events for Collector {
     fn string_begin(&mut self, offset: u64) {
         self.target = match (self.context(), self.field) {
             (Context::Skip, _) => Target::Nothing,
-            (Context::MediaPaths, _) => Target::Arena,
+            (Context::MediaPaths, _) if self.arena.len() < HEAP => Target::Arena,
+            (Context::MediaPaths, _) => {
+                self.blocks_left_out += 1;
+                Target::Nothing
+            }
             (Context::Blocks, _) | (_, Field::Skip | Field::Details | Field::Internal | Field::MediaPaths) => Target::Nothing,
             (_, Field::Content) => {
                 self.forget_content();
@@ -459,7 +359,13 @@ impl Events for Collector {
                 self.block.print = Print::default();
                 Target::Data
             }
-            _ => Target::Arena,
+            (_, Field::Slot(slot)) => {
+                self.erase(slot);
+                Target::Slot(slot)
+            }
+            (_, Field::Message) => Target::Message,
+            (_, field) if self.has_room(field) => Target::Arena,
+            _ => Target::Nothing,
         };
         self.string = Value { seen: Seen::Text, start: self.arena.len(), len: 0 };
     }
@@ -467,7 +373,8 @@ impl Events for Collector {
     #[inline]
     fn string_part(&mut self, raw: &[u8]) {
         match self.target {
-            Target::Nothing => {}
+            Target::Nothing | Target::Message => {}
+            Target::Slot(slot) => self.write(slot, raw),
             Target::Arena => {
                 let room = MAX_FIELD.saturating_sub(self.arena.len() - self.string.start).min(raw.len());
                 self.arena.extend_from_slice(raw.get(..room).unwrap_or_default());
@@ -483,6 +390,8 @@ impl Events for Collector {
             self.top = Some(Seen::Text);
         }
         match self.target {
+            Target::Slot(slot) => self.set(slot, Seen::Text),
+            Target::Message => self.set_message(Seen::Text),
             Target::Arena => {
                 let value = Value { len: self.arena.len() - self.string.start, ..self.string };
                 let field = if self.context() == Context::MediaPaths { Field::Element } else { self.field };
@@ -516,8 +425,20 @@ impl Events for Collector {
             self.forget_content();
             return;
         }
-        let value = Value { seen, start: self.arena.len(), len: raw.len() };
-        self.arena.extend_from_slice(raw);
-        self.file(self.field, value);
+        let field = self.field;
+        match field {
+            Field::Slot(slot) => {
+                self.erase(slot);
+                self.write(slot, raw);
+                self.set(slot, seen);
+            }
+            Field::Message => self.set_message(seen),
+            _ if self.has_room(field) => {
+                let value = Value { seen, start: self.arena.len(), len: raw.len() };
+                self.arena.extend_from_slice(raw);
+                self.file(field, value);
+            }
+            _ => {}
+        }
     }
 }

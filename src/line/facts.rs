@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::collect::{Block, Collector, Seen, Slot, Value};
+use super::collect::{Block, Collector, Seen};
+use super::fields::Slot;
 use super::text::decode;
 use super::token::{Flaw, Tokenizer};
 use super::{FaultKind, Kind, Role};
@@ -85,8 +86,9 @@ pub struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    fn value(&self, slot: Slot) -> Option<Value> {
-        self.parts.slots.get(slot as usize).copied().flatten()
+    /// How a slot is written, if it holds a value of that sort.
+    fn written(&self, slot: Slot, wanted: Seen) -> Option<&'a [u8]> {
+        self.parts.slot(slot).filter(|(seen, _)| *seen == wanted).map(|(_, raw)| raw)
     }
 
     /// The `type` of the line.
@@ -100,22 +102,20 @@ impl<'a> Line<'a> {
 
     /// The role of the line's message; `None` when `message` is missing or null, which the loader cannot bear.
     pub fn role(&self) -> Option<Role> {
-        match self.value(Slot::Message)?.seen {
-            Seen::Null => None,
+        match self.parts.slot(Slot::Message)? {
+            (Seen::Null, _) => None,
             _ => Some(self.text_of(Slot::Role).map_or(Role::Missing, |name| Role::of(&name))),
         }
     }
 
     /// A field's text, when the field is a string.
     pub fn text_of(&self, slot: Slot) -> Option<Cow<'a, str>> {
-        let value = self.value(slot).filter(|v| v.seen == Seen::Text)?;
-        Some(decode(self.parts.bytes(value)))
+        self.written(slot, Seen::Text).map(decode)
     }
 
     /// A field's number, when the field is one.
     pub fn number_of(&self, slot: Slot) -> Option<f64> {
-        let value = self.value(slot).filter(|v| v.seen == Seen::Number)?;
-        std::str::from_utf8(self.parts.bytes(value)).ok()?.parse().ok()
+        std::str::from_utf8(self.written(slot, Seen::Number)?).ok()?.parse().ok()
     }
 
     /// A field's whole number, when the field is one within range.
@@ -127,7 +127,7 @@ impl<'a> Line<'a> {
 
     /// A field's truth value, when it is one.
     pub fn flag_of(&self, slot: Slot) -> Option<bool> {
-        match self.value(slot)?.seen {
+        match self.parts.slot(slot)?.0 {
             Seen::True => Some(true),
             Seen::False => Some(false),
             _ => None,
@@ -136,24 +136,21 @@ impl<'a> Line<'a> {
 
     /// A field as a reference to an entry.
     pub fn id_of(&self, slot: Slot) -> Id<'a> {
-        match self.value(slot) {
+        match self.parts.slot(slot) {
             None => Id::Missing,
-            Some(Value { seen: Seen::Null, .. }) => Id::Null,
-            Some(value) if value.seen == Seen::Text => Id::Text(decode(self.parts.bytes(value))),
-            Some(value) => Id::Other(decode(self.parts.bytes(value))),
+            Some((Seen::Null, _)) => Id::Null,
+            Some((Seen::Text, raw)) => Id::Text(decode(raw)),
+            Some((_, raw)) => Id::Other(decode(raw)),
         }
     }
 
     /// Whether a field is there and is no empty string, `null`, `false` or zero.
     pub fn truthy(&self, slot: Slot) -> bool {
-        match self.value(slot) {
-            None => false,
-            Some(value) => match value.seen {
-                Seen::Text => value.len > 0,
-                Seen::Number => self.number_of(slot).is_some_and(|n| n != 0.0),
-                Seen::True | Seen::Container => true,
-                Seen::False | Seen::Null => false,
-            },
+        match self.parts.slot(slot) {
+            Some((Seen::Text, raw)) => !raw.is_empty(),
+            Some((Seen::Number, _)) => self.number_of(slot).is_some_and(|n| n != 0.0),
+            Some((Seen::True | Seen::Container, _)) => true,
+            Some((Seen::False | Seen::Null, _)) | None => false,
         }
     }
 

@@ -6,11 +6,14 @@
 
 mod collect;
 mod facts;
+mod fields;
+mod print;
 pub mod text;
 pub mod token;
 
-pub use collect::{Block, BlockKind, Slot};
+pub use collect::{Block, BlockKind};
 pub use facts::{Id, Line, Parser};
+pub use fields::Slot;
 
 use crate::read::Span;
 use token::Flaw;

@@ -140,9 +140,8 @@ impl Tokenizer {
             match self.state {
                 State::Text(Escape::None) => {
                     let rest = bytes.get(at..).unwrap_or_default();
-                    let stop = memchr2(b'"', b'\\', rest);
-                    let part = rest.get(..stop.unwrap_or(rest.len())).unwrap_or_default();
-                    if control && let Some(bad) = part.iter().position(|&b| b < 0x20) {
+                    let part = rest.get(..plain_len(rest)).unwrap_or_default();
+                    if control && let Some(bad) = first_control(part) {
                         let byte = part.get(bad).copied().unwrap_or_default();
                         self.fail(Flaw::Control(byte), at + bad);
                         break;
@@ -249,7 +248,7 @@ impl Tokenizer {
                     }
                 },
                 State::Failed => break,
-                _ if matches!(byte, b' ' | b'\t' | b'\r' | b'\n') => at += 1,
+                _ if is_space(byte) => at += bytes.get(at..).unwrap_or_default().iter().take_while(|&&b| is_space(b)).count(),
                 _ => {
                     if let Err(flaw) = self.structure(byte, self.offset + at as u64 + 1, events) {
                         self.fail(flaw, at);
@@ -362,6 +361,35 @@ impl Tokenizer {
     }
 }
 
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// Length of what can be passed on at once of the inside of a string: up to its end, or to an escape that is bad or
+/// goes on in the next chunk.
+#[inline]
+fn plain_len(rest: &[u8]) -> usize {
+    let mut len = 0usize;
+    loop {
+        let tail = rest.get(len..).unwrap_or_default();
+        let Some(stop) = memchr2(b'"', b'\\', tail) else { return rest.len() };
+        len += stop;
+        match tail.get(stop..).unwrap_or_default() {
+            [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => len += 2,
+            [b'\\', b'u', a, b, c, d, ..] if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) => len += 6,
+            _ => return len,
+        }
+    }
+}
+
+/// Where the first control character is. The wide look over a stretch is cheap, the narrow one is for the stretch that has one.
+fn first_control(part: &[u8]) -> Option<usize> {
+    const STRETCH: usize = 4096;
+    let hit = part.chunks(STRETCH).position(|stretch| stretch.iter().fold(false, |seen, &b| seen | (b < 0x20)))?;
+    let from = hit * STRETCH;
+    part.get(from..)?.iter().position(|&b| b < 0x20).map(|at| from + at)
+}
+
 fn next_escape(escape: Escape, byte: u8) -> Option<Escape> {
     match (escape, byte) {
         (Escape::Backslash, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Some(Escape::None),
@@ -385,88 +413,5 @@ fn next_number(number: Number, byte: u8) -> Option<Number> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    /// Writes the events down, so that two ways of cutting a line can be compared.
-    #[derive(Default, PartialEq, Debug)]
-    struct Log(String);
-
-    impl Events for Log {
-        fn open(&mut self, array: bool) {
-            self.0.push(if array { '[' } else { '{' });
-        }
-        fn close(&mut self) {
-            self.0.push('.');
-        }
-        fn key(&mut self, raw: &[u8]) {
-            self.0 += &format!("k<{}>", String::from_utf8_lossy(raw));
-        }
-        fn string_begin(&mut self, offset: u64) {
-            self.0 += &format!("s@{offset}<");
-        }
-        fn string_part(&mut self, raw: &[u8]) {
-            // Latin-1, so that a character cut in two reads the same.
-            self.0.extend(raw.iter().map(|&b| char::from(b)));
-        }
-        fn string_end(&mut self) {
-            self.0.push('>');
-        }
-        fn scalar(&mut self, raw: &[u8]) {
-            self.0 += &format!("v<{}>", String::from_utf8_lossy(raw));
-        }
-    }
-
-    fn run(line: &[u8], step: usize) -> (String, Result<(), (Flaw, u64)>) {
-        let mut log = Log::default();
-        let mut tokenizer = Tokenizer::default();
-        for chunk in line.chunks(step) {
-            tokenizer.feed(chunk, true, &mut log);
-        }
-        let result = tokenizer.finish(&mut log);
-        (log.0, result)
-    }
-
-    #[test]
-    fn every_cut_gives_the_same_events() {
-        let line = r#" {"a\u00e9":[1,-0.5e+3,true,null,"x\\\"ß"],"b":{"c":[]},"d":""} "#.as_bytes();
-        let whole = run(line, line.len());
-        assert_eq!(whole.1, Ok(()));
-        for step in 1..line.len() {
-            assert_eq!(run(line, step), whole, "in chunks of {step}");
-        }
-    }
-
-    #[test]
-    fn flaws_have_their_place() {
-        let table: &[(&[u8], Flaw, u64)] = &[
-            (b"undefined", Flaw::Unexpected(b'u'), 0),
-            (b"{\"a\":1", Flaw::Cut, 6),
-            (b"{\"a\":\"b\nc\"}", Flaw::Control(b'\n'), 7),
-            (b"{\"a\":1}{\"b\":2}", Flaw::Trailing, 7),
-            (b"{\"a\":01}", Flaw::Unexpected(b'1'), 6),
-            (b"{\"a\":1.}", Flaw::Malformed, 7),
-            (b"[1,]", Flaw::Unexpected(b']'), 3),
-            (b"{\"a\":1,}", Flaw::Unexpected(b'}'), 7),
-            (b"\"\\x\"", Flaw::Malformed, 2),
-            (b"", Flaw::Cut, 0),
-            (b"tru", Flaw::Cut, 3),
-            (b"[}", Flaw::Unexpected(b'}'), 1),
-            (b"{]", Flaw::Unexpected(b']'), 1),
-            (b"-", Flaw::Malformed, 1),
-        ];
-        for (line, flaw, at) in table {
-            assert_eq!(run(line, line.len().max(1)).1, Err((*flaw, *at)), "{}", String::from_utf8_lossy(line));
-        }
-    }
-
-    #[test]
-    fn a_million_brackets_are_no_trouble() {
-        let mut line = vec![b'['; 1_000_000];
-        line.extend(vec![b']'; 1_000_000]);
-        assert_eq!(run(&line, 4096).1, Ok(()));
-        let deep = vec![b'['; MAX_DEPTH + 1];
-        assert_eq!(run(&deep, 1 << 20).1, Err((Flaw::TooDeep, MAX_DEPTH as u64)));
-    }
-}
+#[path = "token_tests.rs"]
+mod tests;
