@@ -13,6 +13,7 @@
 //! * [`store`] reads `sessions.json`.
 //! * [`signal`] reads what the text of a turn tells.
 //! * [`split`] decides which sessions are one conversation, and why.
+//! * [`select`] finds the one conversation that an argument means; [`timeline`] stitches it for the eye.
 
 pub mod context;
 pub mod discover;
@@ -21,15 +22,18 @@ pub mod key;
 pub mod line;
 pub mod media;
 pub mod name;
+pub mod nearest;
 pub mod platform;
 pub mod policy;
 pub mod read;
 pub mod report;
 pub mod rules;
 pub mod scan;
+pub mod select;
 pub mod session;
 pub mod signal;
 pub mod split;
 pub mod store;
 pub mod time;
+pub mod timeline;
 pub mod trajectory;

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::discover::TranscriptFile;
 use crate::name::{FileName, classify};
 use crate::nearest::distance;
 use crate::report::safe;
@@ -69,7 +70,8 @@ fn roots_of(file: &Path) -> Vec<PathBuf> {
         None => return vec![file.to_owned()],
     };
     let canonical = std::fs::canonicalize(&folder).unwrap_or_else(|_| folder.clone());
-    let named = |path: Option<&Path>, name: &str| path.and_then(Path::file_name).is_some_and(|last| last.to_string_lossy().starts_with(name));
+    let named =
+        |path: Option<&Path>, name: &str| path.and_then(Path::file_name).is_some_and(|last| last.to_string_lossy().starts_with(name));
     let agents = canonical.parent().and_then(Path::parent);
     let sessions = named(Some(&canonical), "session") && named(agents, "agents");
     if sessions || folder.join("sessions.json").is_file() {
@@ -206,32 +208,57 @@ struct Item<'a> {
     place: Place,
     /// The id of the conversation, where the item is one.
     conversation: Option<String>,
-    /// Its transcripts: index of the segment (none for one that stands aside), ids, path.
-    parts: Vec<(Option<usize>, [&'a str; 3], &'a Path)>,
+    parts: Vec<Part<'a>>,
 }
 
+/// A transcript and the ids it goes by.
+struct Part<'a> {
+    /// Index of the segment; none for a transcript that stands aside.
+    segment: Option<usize>,
+    /// The header's id, else the file name's.
+    id: &'a str,
+    /// The id in the file name.
+    name: &'a str,
+    file: &'a str,
+    path: &'a Path,
+}
+
+impl Part<'_> {
+    fn answers_to(&self, fits: Fits<'_>) -> bool {
+        [self.id, self.name, self.file].into_iter().any(fits)
+    }
+}
+
+type Fits<'f> = &'f dyn Fn(&str) -> bool;
+
 impl Item<'_> {
+    fn segments(&self) -> impl Iterator<Item = &Segment> {
+        self.parts.iter().filter_map(|part| self.agent.segments.get(part.segment?))
+    }
+
     fn newest(&self) -> Option<i64> {
-        self.parts.iter().filter_map(|(at, ..)| self.agent.segments.get((*at)?)).map(|segment| segment.last_ms).max()
+        self.segments().map(|segment| segment.last_ms).max()
     }
 
     /// One line of a list of candidates.
     fn line(&self) -> String {
         let agent = &self.agent.dir.agent;
-        let segments: Vec<&Segment> = self.parts.iter().filter_map(|(at, ..)| self.agent.segments.get((*at)?)).collect();
-        let from = segments.iter().map(|segment| segment.start_ms).min().map(minute).unwrap_or_default();
-        let sessions = segments.len();
-        let file = self.parts.first().map(|(_, ids, _)| ids[2]).unwrap_or_default();
-        let first = self.parts.first().map(|(_, ids, _)| ids[0]).unwrap_or_default();
+        let from = self.segments().map(|segment| segment.start_ms).min().map(minute).unwrap_or_default();
+        let sessions = self.parts.len();
+        let (first, file) = self.parts.first().map(|part| (part.id, part.file)).unwrap_or_default();
         match &self.conversation {
             Some(id) if sessions == 1 => format!("{id}  session {first}, agent {agent}, from {from}"),
             Some(id) => format!("{id}  {sessions} sessions, the first {first}, agent {agent}, from {from}"),
             None => {
-                let what = segments.first().and_then(|segment| segment.machine).map_or("set aside", |machine| machine.name());
+                let what = self.segments().next().and_then(|segment| segment.machine).map_or("set aside", |machine| machine.name());
                 format!("{file}  {what}, agent {agent}{}{from}", if from.is_empty() { "" } else { ", from " })
             }
         }
     }
+}
+
+fn of_file(file: &TranscriptFile) -> Part<'_> {
+    Part { segment: None, id: &file.name.session_id, name: &file.name.session_id, file: &file.file_name, path: &file.path }
 }
 
 struct Catalogue<'a> {
@@ -245,8 +272,7 @@ impl<'a> Catalogue<'a> {
         for (agent_at, agent) in scan.agents.iter().enumerate() {
             let part = |at: usize| {
                 let segment = agent.segments.get(at)?;
-                let ids = [segment.id.as_str(), segment.file.name.session_id.as_str(), segment.file.file_name.as_str()];
-                Some((Some(at), ids, segment.file.path.as_path()))
+                Some(Part { segment: Some(at), id: &segment.id, ..of_file(&segment.file) })
             };
             let mut used = BTreeSet::new();
             for (at, held) in agent.conversations.iter().enumerate() {
@@ -260,8 +286,8 @@ impl<'a> Catalogue<'a> {
             }
             for (at, aside) in agent.aside.iter().enumerate() {
                 let header = aside.session.as_ref().and_then(|session| session.header.as_ref()?.id.as_deref());
-                let name = aside.file.name.session_id.as_str();
-                let parts = vec![(None, [header.unwrap_or(name), name, aside.file.file_name.as_str()], aside.file.path.as_path())];
+                let part = of_file(&aside.file);
+                let parts = vec![Part { id: header.unwrap_or(part.id), ..part }];
                 items.push(Item { agent_at, agent, place: Place::Aside(at), conversation: None, parts });
             }
         }
@@ -270,13 +296,15 @@ impl<'a> Catalogue<'a> {
     }
 
     fn file(self, path: &Path) -> Result<Target<'a>, Miss> {
-        let same = |other: &Path| other == path || std::fs::canonicalize(other).ok().zip(std::fs::canonicalize(path).ok()).is_some_and(|(a, b)| a == b);
+        let same = |other: &Path| {
+            other == path || std::fs::canonicalize(other).ok().zip(std::fs::canonicalize(path).ok()).is_some_and(|(a, b)| a == b)
+        };
         // The name settles nearly all of them without a look at the disk.
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let hit = |by_name: bool| {
             self.items.iter().find_map(|item| {
-                let part = item.parts.iter().find(|(_, ids, other)| (!by_name || ids[2] == name) && same(other))?;
-                Some((item, part.0))
+                let part = item.parts.iter().find(|part| (!by_name || part.file == name) && same(part.path))?;
+                Some((item, part.segment))
             })
         };
         match hit(true).or_else(|| hit(false)) {
@@ -291,16 +319,14 @@ impl<'a> Catalogue<'a> {
     fn id(self, asked: &str) -> Result<Target<'a>, Miss> {
         let exact = |id: &str| id == asked;
         let begins = |id: &str| !asked.is_empty() && id.starts_with(asked);
-        for fits in [&exact as &dyn Fn(&str) -> bool, &begins] {
+        for fits in [&exact as Fits<'_>, &begins] {
             // What stands aside is mostly a copy of what does not.
             for aside in [false, true] {
                 let found: Vec<&Item<'a>> = self
                     .items
                     .iter()
                     .filter(|item| matches!(item.place, Place::Aside(_)) == aside)
-                    .filter(|item| {
-                        item.conversation.as_deref().is_some_and(fits) || item.parts.iter().any(|(_, ids, _)| ids.iter().any(|id| fits(id)))
-                    })
+                    .filter(|item| item.conversation.as_deref().is_some_and(fits) || item.parts.iter().any(|part| part.answers_to(fits)))
                     .collect();
                 if let Some(found) = only(found, Some((asked, fits))) {
                     return found.and_then(showable);
@@ -319,7 +345,7 @@ impl<'a> Catalogue<'a> {
             .items
             .iter()
             .filter_map(|item| {
-                let ids = item.conversation.as_deref().into_iter().chain(item.parts.iter().flat_map(|(_, ids, _)| ids.iter().copied()));
+                let ids = item.conversation.as_deref().into_iter().chain(item.parts.iter().flat_map(|part| [part.id, part.file]));
                 Some((ids.map(score).min()?, item))
             })
             .filter(|(score, _)| *score <= limit)
@@ -330,14 +356,13 @@ impl<'a> Catalogue<'a> {
 }
 
 /// The one item, if it is one; `None` when there is none. What was asked for tells which segments to mark.
-#[allow(clippy::type_complexity, reason = "two callers, side by side")]
-fn only<'a>(found: Vec<&Item<'a>>, asked: Option<(&str, &dyn Fn(&str) -> bool)>) -> Option<Result<Target<'a>, Miss>> {
+fn only<'a>(found: Vec<&Item<'a>>, asked: Option<(&str, Fits<'_>)>) -> Option<Result<Target<'a>, Miss>> {
     match found.as_slice() {
         [] => None,
         [item] => {
             let whole = asked.is_none_or(|(_, fits)| item.conversation.as_deref().is_some_and(fits));
-            let named = |ids: &[&str; 3]| asked.is_some_and(|(_, fits)| ids.iter().any(|id| fits(id)));
-            let marked = item.parts.iter().filter(|(_, ids, _)| !whole && named(ids)).filter_map(|(at, ..)| *at).collect();
+            let named = |part: &&Part<'_>| !whole && asked.is_some_and(|(_, fits)| part.answers_to(fits));
+            let marked = item.parts.iter().filter(named).filter_map(|part| part.segment).collect();
             Some(Ok(Target { agent: item.agent, place: item.place, marked }))
         }
         several => {

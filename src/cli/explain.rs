@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use anyhow::bail;
 use clap::Args;
+use clawfix::nearest::distance;
 use clawfix::rules::{self, Rule};
 use clawfix::split::evidence::{self, Item, Question, Source};
 
@@ -85,24 +86,4 @@ fn nearest(asked: &str) -> Option<&'static str> {
     let (distance, name) =
         rules.chain(items).map(|name| (distance(&asked, &name.to_lowercase()), name)).min_by_key(|(distance, _)| *distance)?;
     (distance <= 2.max(name.len() / 3)).then_some(name)
-}
-
-/// Edits between two words.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, x) in a.chars().take(64).enumerate() {
-        let mut left = i + 1;
-        let mut diagonal = i;
-        for (place, y) in row.iter_mut().skip(1).zip(b.chars()) {
-            let above = *place;
-            let best = (above + 1).min(left + 1).min(diagonal + usize::from(x != y));
-            diagonal = above;
-            *place = best;
-            left = best;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }

@@ -4,6 +4,7 @@ mod explain;
 mod output;
 mod progress;
 mod scan;
+mod show;
 mod when;
 
 use std::io::ErrorKind;
@@ -36,6 +37,8 @@ Exit codes:
 enum Command {
     /// Find torn conversations and other damage; writes nothing
     Scan(scan::Scan),
+    /// Show the timeline of one conversation or session: segments, seams with their proof, turns, images
+    Show(show::Show),
     /// Explain a rule or an item of evidence
     Explain(explain::Explain),
 }
@@ -123,6 +126,7 @@ pub enum Verdict {
 pub fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
     match arguments.command {
         Command::Scan(scan) => scan.run(),
+        Command::Show(show) => show.run(),
         Command::Explain(explain) => explain.run(),
     }
 }
@@ -135,7 +139,7 @@ pub fn exit_code(result: anyhow::Result<Verdict>) -> ExitCode {
         Ok(Verdict::Incomplete) => ExitCode::from(2),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let chain: Vec<String> = error.chain().map(|cause| clawfix::report::safe::line(&cause.to_string())).collect();
+            let chain: Vec<String> = error.chain().map(|cause| clawfix::report::safe::block(&cause.to_string())).collect();
             output::note(&format!("clawfix: {}", chain.join(": ")));
             ExitCode::from(2)
         }

@@ -7,8 +7,13 @@ use crate::split::Level;
 
 /// The command that stitches a conversation.
 pub fn merge(scan: &Scan, agent: &Agent, conversation: &str, level: Level) -> String {
+    merge_in(command_root(scan, agent), conversation, level)
+}
+
+/// The same, for what lies under that root.
+pub fn merge_in(root: &Path, conversation: &str, level: Level) -> String {
     let level = if level == Level::Possible { " --min-level possible" } else { "" };
-    format!("clawfix merge {} {conversation}{level}", quoted(command_root(scan, agent)))
+    format!("clawfix merge {} {conversation}{level}", quoted(root))
 }
 
 /// The command that shows a conversation or session.

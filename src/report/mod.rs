@@ -5,6 +5,7 @@
 pub mod command;
 pub mod json;
 pub mod safe;
+pub mod show;
 pub mod table;
 
 use std::io::{self, Write};

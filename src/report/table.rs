@@ -14,9 +14,9 @@ use crate::split::{Conversation, Level, Seam, SeamKind, Side};
 use crate::time::{minute, span};
 
 /// Widest table, in columns.
-const WIDEST: u16 = 100;
+pub(super) const WIDEST: u16 = 100;
 /// Narrowest table that is still tried.
-const NARROWEST: u16 = 60;
+pub(super) const NARROWEST: u16 = 60;
 /// Findings of one rule that are listed before the rest is counted, unless `-v` asks for all.
 const LISTED: usize = 8;
 
@@ -50,16 +50,16 @@ impl Report for Table {
 
 /// Colours, where they are wanted.
 #[derive(Debug, Clone, Copy)]
-struct Paint(bool);
+pub(super) struct Paint(pub(super) bool);
 
 impl Paint {
-    fn bold(self, text: &str) -> String {
+    pub(super) fn bold(self, text: &str) -> String {
         self.wrap("1", text)
     }
-    fn dim(self, text: &str) -> String {
+    pub(super) fn dim(self, text: &str) -> String {
         self.wrap("2", text)
     }
-    fn severity(self, severity: Severity, text: &str) -> String {
+    pub(super) fn severity(self, severity: Severity, text: &str) -> String {
         self.wrap(
             match severity {
                 Severity::Error => "31",
@@ -69,7 +69,7 @@ impl Paint {
             text,
         )
     }
-    fn wrap(self, code: &str, text: &str) -> String {
+    pub(super) fn wrap(self, code: &str, text: &str) -> String {
         if self.0 { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 }
@@ -196,7 +196,7 @@ fn write_seam(outcome: &Outcome<'_>, agent: &Agent, seam: &Seam, paint: Paint, o
 }
 
 /// A file's name, short enough for a line: session ids are long, and their first characters tell them apart.
-fn file_of(path: &Path) -> String {
+pub(super) fn file_of(path: &Path) -> String {
     let name = safe::line(&path.file_name().unwrap_or_default().to_string_lossy());
     match name.split_once(".jsonl") {
         Some((id, rest)) if id.chars().count() > 12 => format!("{}.jsonl{rest}", safe::short(id, 9)),
@@ -208,7 +208,7 @@ fn session_name(segment: &Segment) -> String {
     safe::short(&safe::line(&segment.id), 13)
 }
 
-fn period(segment: &Segment) -> String {
+pub(super) fn period(segment: &Segment) -> String {
     let from = minute(segment.start_ms);
     let to = minute(segment.last_ms);
     match (from.split_once(' '), to.split_once(' ')) {
@@ -221,11 +221,11 @@ fn images_text(images: ImageCount) -> String {
     format!("{}{}", images.shown(), missing(images))
 }
 
-fn missing(images: ImageCount) -> String {
+pub(super) fn missing(images: ImageCount) -> String {
     if images.missing == 0 { String::new() } else { format!(" ({} missing)", images.missing) }
 }
 
-fn many(count: u64, noun: &str) -> String {
+pub(super) fn many(count: u64, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
@@ -307,7 +307,7 @@ fn unreadable(outcome: &Outcome<'_>, paint: Paint, out: &mut dyn Write) -> io::R
 }
 
 /// Bytes for people.
-fn bytes(count: u64) -> String {
+pub(super) fn bytes(count: u64) -> String {
     let units = ["B", "KB", "MB", "GB", "TB"];
     let mut value = count as f64;
     let mut unit = 0;
