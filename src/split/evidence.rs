@@ -114,11 +114,11 @@ items! {
     IDLE_OUTLIVED "E403" "idle-reset-doubtful" Innocent Gateway 3.0
         "The silence before the newer session is long enough for an idle policy, though no configuration names one and the older session outlived one as long, or a command that it started was still at work."
     RESET_ARCHIVE "E404" "reset-archive" Innocent Gateway 8.0
-        "The older transcript was archived by a reset within a minute of the newer session's start, and before its first message arrived: somebody asked for a new session."
+        "The older transcript was archived by a reset before the newer session's first message arrived, or within a minute of its start: somebody asked for a new session."
     ARCHIVED_BEFORE_EVENT "E405" "archived-before-event" Innocent Gateway 2.0
         "The older transcript was archived within a minute of the newer session's start, which a heartbeat or event opened."
     DELETED "E406" "deleted" Innocent Gateway 4.0
-        "The older transcript was deleted within a minute of the newer session's start."
+        "The older transcript was deleted before the newer session began, or within a minute of its start."
     GREETING "E411" "explicit-reset" Innocent Gateway 12.0
         "The newer session opens with the greeting of `/new` or `/reset`: its owner asked for it."
     FORK "E412" "fork" Innocent Gateway 12.0

@@ -15,6 +15,8 @@ use crate::time::{iso, span};
 
 /// An archive made this long before or after the newer session's start belongs to the seam, in ms.
 pub const ARCHIVE_REACH_MS: i64 = 60_000;
+/// An event that sets off a reset has the older transcript archived within this, in ms.
+const EVENT_REACH_MS: i64 = 5_000;
 /// Where no configuration tells, a silence from here on may be an idle policy's, in ms.
 const IDLE_FLOOR_MS: i64 = 30 * 60_000;
 /// A policy judges on its own clock; silences this close below its limit count, in ms.
@@ -141,12 +143,15 @@ fn day_of(at_ms: i64, offset_ms: i64, hour: u32) -> i64 {
 fn archive(older: &Segment, newer: &Segment, findings: &mut Findings) {
     let Some(stamp) = archive_stamp(older) else { return };
     let near = (stamp - newer.start_ms).abs() <= ARCHIVE_REACH_MS || (stamp - newer.begin_ms()).abs() <= ARCHIVE_REACH_MS;
-    if !near || findings.has(&items::REPLAY) {
+    // What was put away before the newer one began, however long, was put away by somebody, and not by what began it.
+    let before = stamp < newer.begin_ms();
+    if !(near || before) || findings.has(&items::REPLAY) {
         return;
     }
     let message =
         format!("the older transcript was archived at {}, {} from the newer one's start", iso(stamp), span((stamp - newer.start_ms).abs()));
     let event = newer.session.turns.first().is_some_and(|turn| opens_by_event(turn.reading.kind));
+    let event = event && stamp >= newer.begin_ms() - EVENT_REACH_MS;
     let item = match older.file.name.state {
         // The event's own turn set off the reset, so nobody asked for it.
         FileState::Reset if event && findings.has(&items::RESET_IN_TURN) => return,
@@ -191,7 +196,8 @@ pub fn contradict(older: &Segment, newer: &Segment, findings: &mut Findings) {
     if parent.is_some_and(|parent| !is_file_of(parent, older)) {
         findings.add(&items::OTHER_PARENT, Side::Newer, Some(1), "its header names another transcript as parentSession".to_owned());
     }
-    let newer_speaks = newer.humans().map(|turn| turn.at_ms).min();
+    // Turns from before its start were copied into it.
+    let newer_speaks = newer.humans().map(|turn| turn.at_ms).filter(|&at| at >= newer.start_ms).min();
     let goes_on = match newer_speaks {
         Some(from) => older.humans().any(|turn| turn.at_ms > from),
         None => older.humans().any(|turn| turn.at_ms > newer.start_ms),

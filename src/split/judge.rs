@@ -139,6 +139,14 @@ pub fn judge(mut findings: Findings) -> Option<Verdict> {
     {
         let message = "it is surely the same conversation, and nothing explains why it got a new session".to_owned();
         findings.add(&items::UNEXPLAINED, super::Side::Newer, None, message);
+        // It rests on what makes the two surely one, so it is worth no more than that.
+        let by_gateway = |e: &&Evidence| e.item.question == Question::Belongs && e.source == Source::Gateway;
+        let vouched: f64 = findings.items.iter().filter(by_gateway).map(|e| e.weight).sum();
+        if vouched < BELONGS_SURELY
+            && let Some(evidence) = findings.items.last_mut()
+        {
+            evidence.source = Source::Text;
+        }
     }
     let torn = sum(&findings, Question::Torn);
     let net = torn - innocent;

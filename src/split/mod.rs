@@ -229,7 +229,8 @@ impl Index {
         let lane = self.lane(b);
         lane.contains(&older)
             && lane.iter().any(|&at| {
-                at != older && at != newer && segments.get(at).is_some_and(|mid| !mid.is_quiet() && precedes(a, mid) && precedes(mid, b))
+                let stands = |mid: &&Segment| !mid.is_quiet() && precedes(a, mid) && precedes(mid, b) && shares_lane(a, mid);
+                at != older && at != newer && segments.get(at).filter(stands).is_some()
             })
     }
 
@@ -263,6 +264,13 @@ fn could_continue(rival: &Segment, newer: &Segment) -> bool {
     let mut findings = Findings::default();
     innocent::contradict(rival, newer, &mut findings);
     findings.items.is_empty()
+}
+
+/// Whether what is between two segments of a lane is of that lane: the gateway names its key, or it shows the same chat.
+/// A key that was only inferred is no proof, since every direct chat without one may seem to be the main key's.
+fn shares_lane(a: &Segment, mid: &Segment) -> bool {
+    let same_chat = if a.chats.is_empty() { mid.chats.is_empty() } else { mid.chats.iter().any(|chat| a.chats.contains(chat)) };
+    mid.known_key().is_some() || same_chat
 }
 
 /// Whether the first segment began before the second, by its header or, where both say the same, by its content.

@@ -19,6 +19,8 @@ const MESSAGE_ID_REACH: u64 = 50;
 /// How far an elapsed mark may miss the last activity, beyond the unit it is rounded to, in ms: the store's clock is set
 /// a little after the last line is written.
 const ELAPSED_SLACK_MS: i64 = 5_000;
+/// A reset that replays a message does so within this after it archived the transcript, in ms.
+const REPLAY_REACH_MS: i64 = 5_000;
 /// Turns of the newer session that still count as its opening.
 const OPENING: usize = 12;
 
@@ -138,7 +140,7 @@ fn messages(older: &Segment, newer: &Segment, findings: &mut Findings) {
     let first = newer.humans().next();
     let line = |turn: &Turn| Some(newer.session.line_of(turn.entry));
     if let Some(turn) = first
-        && let Some(replayed) = older.humans().rev().take(3).find(|last| is_replay(last, turn))
+        && let Some(replayed) = older.humans().rev().take(3).find(|last| is_replay(last, turn) && !is_asked_again(older, last, turn))
     {
         let message =
             format!("its first message is the one at line {} of the older session, delivered again", older.session.line_of(replayed.entry));
@@ -195,6 +197,13 @@ fn is_replay(last: &Turn, first: &Turn) -> bool {
         (None, None) => same_words && !last.answered && (0..=SMALL_GAP_MS).contains(&(first.at_ms - last.at_ms)),
         _ => false,
     }
+}
+
+/// Whether a person sent the same words once more after the older transcript was archived. A reset replays at once, or
+/// the message's own id comes back.
+fn is_asked_again(older: &Segment, last: &Turn, first: &Turn) -> bool {
+    let archived = archive_stamp(older).zip(first.received_ms);
+    last.reading.message_id.is_none() && archived.is_some_and(|(stamp, received)| received > stamp + REPLAY_REACH_MS)
 }
 
 fn same_peer(a: &crate::signal::Reading, b: &crate::signal::Reading) -> bool {
@@ -282,6 +291,13 @@ fn opening(older: &Segment, newer: &Segment, findings: &mut Findings) {
     if newer.archives_on_reset && in_place && !newer.family.contains(&older.id) {
         let message = "this release archives what it resets, but the older transcript stands unarchived".to_owned();
         findings.add(&items::LEFT_IN_PLACE, Side::Older, None, message);
+        // Then it is worth what the event is worth.
+        if older.standing == Standing::NoStore
+            && !newer.has_trajectory
+            && let Some(evidence) = findings.items.last_mut()
+        {
+            evidence.source = Source::Text;
+        }
     }
 }
 

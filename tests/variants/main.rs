@@ -4,7 +4,12 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod chains;
+mod crowd;
 mod files;
+mod forged;
+mod innocent;
+mod lanes;
 
 mod names;
 mod stores;
