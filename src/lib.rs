@@ -15,12 +15,14 @@
 //! * [`split`] decides which sessions are one conversation, and why.
 //! * [`select`] finds the one conversation that an argument means; [`timeline`] stitches it for the eye.
 
+pub mod apply;
 pub mod context;
 pub mod discover;
 pub mod foreign;
 pub mod key;
 pub mod line;
 pub mod media;
+pub mod merge;
 pub mod name;
 pub mod nearest;
 pub mod platform;
@@ -33,6 +35,7 @@ pub mod select;
 pub mod session;
 pub mod signal;
 pub mod split;
+pub mod stitch;
 pub mod store;
 pub mod time;
 pub mod timeline;

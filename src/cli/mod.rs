@@ -1,10 +1,12 @@
 //! The command line: one small file a subcommand, and the one place that maps results to exit codes.
 
 mod explain;
+mod merge;
 mod output;
 mod progress;
 mod scan;
 mod show;
+mod undo;
 mod when;
 
 use std::io::ErrorKind;
@@ -39,6 +41,12 @@ enum Command {
     Scan(scan::Scan),
     /// Show the timeline of one conversation or session: segments, seams with their proof, turns, images
     Show(show::Show),
+    /// Stitch torn conversations: shows the plan, and does it with --apply
+    Merge(merge::Merge),
+    /// Take a run back
+    Undo(undo::Undo),
+    /// List the runs and whether they can be taken back
+    Log(undo::Log),
     /// Explain a rule or an item of evidence
     Explain(explain::Explain),
 }
@@ -127,8 +135,18 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
     match arguments.command {
         Command::Scan(scan) => scan.run(),
         Command::Show(show) => show.run(),
+        Command::Merge(merge) => merge.run(),
+        Command::Undo(undo) => undo.run(),
+        Command::Log(log) => log.run(),
         Command::Explain(explain) => explain.run(),
     }
+}
+
+/// The place at which a test wants the process to die; there is none in a release build.
+fn faults() -> clawfix::apply::Faults<'static> {
+    static AT: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
+    let at = AT.get_or_init(|| if cfg!(debug_assertions) { std::env::var("CLAWFIX_TEST_DIE_AT").ok() } else { None });
+    clawfix::apply::Faults { at: at.as_deref(), stop: || std::process::exit(70) }
 }
 
 /// Maps a result to the exit code, and prints an error if there is one. A reader that hung up is no error.

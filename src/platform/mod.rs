@@ -63,6 +63,34 @@ pub fn open_regular(path: &Path) -> io::Result<(std::fs::File, Metadata)> {
     Ok((file, metadata))
 }
 
+/// The permission bits, where the system has them.
+#[must_use]
+pub fn mode(metadata: &Metadata) -> Option<u32> {
+    system::mode(metadata)
+}
+
+/// Gives a new file the permission bits, and the owner and group of another where that is allowed.
+///
+/// # Errors
+/// When the permission bits cannot be set.
+pub fn make_like(file: &std::fs::File, mode: Option<u32>, like: Option<&Metadata>) -> io::Result<()> {
+    system::make_like(file, mode, like)
+}
+
+/// Makes renames and new names in a folder durable.
+///
+/// # Errors
+/// What the system says.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    system::sync_folder(folder)
+}
+
+/// Whether there is provably no process of that number.
+#[must_use]
+pub fn is_process_dead(pid: u32) -> bool {
+    system::is_process_dead(pid)
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 mod tests {

@@ -4,6 +4,7 @@
 
 pub mod command;
 pub mod json;
+pub mod plan;
 pub mod safe;
 pub mod show;
 pub mod table;

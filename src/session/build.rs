@@ -75,6 +75,7 @@ impl LineSink for Reader {
     fn end(&mut self, span: Span, terminated: bool) {
         self.line += 1;
         self.at_line_start = true;
+        self.session.unterminated = !terminated;
         let mut parser = std::mem::take(&mut self.parser);
         match parser.end(terminated) {
             None => {}

@@ -242,6 +242,8 @@ pub struct Session {
     pub faults: Vec<Fault>,
     /// All faults.
     pub fault_count: u64,
+    /// Whether the file ends without a newline.
+    pub unterminated: bool,
     /// Lines that are not blank.
     pub lines: u64,
     /// Entries beyond [`MAX_ENTRIES`] or blocks beyond the bound of a line, which were counted and not indexed.
@@ -270,6 +272,7 @@ impl Session {
             has_internal_fields: false,
             faults: Vec::new(),
             fault_count: 0,
+            unterminated: false,
             lines: 0,
             left_out: 0,
         }

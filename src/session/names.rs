@@ -56,6 +56,11 @@ impl Names {
         self.numbers.get(text).copied().map(Ref)
     }
 
+    /// Every id that is a string and occurs as an id or a reference.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(|text| &**text).filter(|text| !text.starts_with(NO_STRING))
+    }
+
     /// The id as it is written; `None` for a missing or null one.
     pub fn text(&self, id: Ref) -> Option<&str> {
         self.texts.get(usize::try_from(id.0).ok()?).map(|text| text.trim_start_matches(NO_STRING))

@@ -1,0 +1,224 @@
+//! The journal: every run with what it changed and every original, in `<sessions>/.clawfix/runs/<run>/`. Nothing in it
+//! is ever purged unasked.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::platform;
+
+/// Folder of the journal, beside the transcripts.
+pub const FOLDER: &str = ".clawfix";
+const RUNS: &str = "runs";
+const RECORD: &str = "run.json";
+
+/// A file's content and mode, to tell whether it is still the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Print {
+    /// Length in bytes.
+    pub len: u64,
+    /// BLAKE3 of the content, in hex.
+    pub hash: String,
+    /// Permission bits, where the system has them.
+    pub mode: Option<u32>,
+}
+
+impl Print {
+    /// Reads a whole file.
+    ///
+    /// # Errors
+    /// What reading gives.
+    pub fn of(path: &Path) -> io::Result<Print> {
+        let (file, meta) = platform::open_regular(path)?;
+        let (len, hash) = hash(file)?;
+        Ok(Print { len, hash, mode: platform::mode(&meta) })
+    }
+
+    /// Whether the content is the same; the mode may differ.
+    pub fn same_content(&self, other: &Print) -> bool {
+        self.len == other.len && self.hash == other.hash
+    }
+}
+
+/// Length and BLAKE3 of all that a source gives.
+///
+/// # Errors
+/// What reading gives.
+pub fn hash(mut source: impl Read) -> io::Result<(u64, String)> {
+    let mut hasher = blake3::Hasher::new();
+    let mut buffer = vec![0u8; 1 << 20];
+    let mut len = 0;
+    loop {
+        match source.read(&mut buffer) {
+            Ok(0) => return Ok((len, hasher.finalize().to_hex().to_string())),
+            Ok(got) => {
+                hasher.update(buffer.get(..got).unwrap_or_default());
+                len += got as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Originals are safe, nothing has changed yet.
+    Prepared,
+    /// Files are being changed.
+    Committing,
+    /// All changes are made.
+    Done,
+    /// Files are being put back.
+    Undoing,
+    /// All is as it was.
+    Undone,
+}
+
+/// One change of a run. Paths are relative to the sessions folder, saved ones to the run's folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "kebab-case")]
+pub enum Operation {
+    /// A file got other content.
+    Replace {
+        /// Which.
+        path: PathBuf,
+        /// Copy of the original.
+        saved: PathBuf,
+        /// The original.
+        before: Print,
+        /// The new content.
+        after: Print,
+    },
+    /// A file moved into the journal.
+    Move {
+        /// Where it was.
+        path: PathBuf,
+        /// Where it is.
+        saved: PathBuf,
+        /// What it is.
+        before: Print,
+    },
+    /// A new file.
+    Create {
+        /// Which.
+        path: PathBuf,
+        /// Its content.
+        after: Print,
+        /// The file that lines appended to it since go back to when it is taken away.
+        heir: PathBuf,
+    },
+}
+
+impl Operation {
+    /// The file that changes.
+    pub fn path(&self) -> &Path {
+        match self {
+            Operation::Replace { path, .. } | Operation::Move { path, .. } | Operation::Create { path, .. } => path,
+        }
+    }
+}
+
+/// What a run did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Version of this form.
+    pub version: u32,
+    /// Name of the run.
+    pub run: String,
+    /// Command: `merge` or `relink`.
+    pub command: String,
+    /// When, UTC ms.
+    pub at_ms: i64,
+    /// Where it stands.
+    pub state: State,
+    /// The conversation by the id it had.
+    pub conversation: String,
+    /// Session ids that took part, oldest first.
+    pub sessions: Vec<String>,
+    /// File that the conversation is in now, relative to the sessions folder.
+    pub target: PathBuf,
+    /// What it did, in one line for people.
+    pub summary: String,
+    /// The changes, in the order they are made.
+    pub operations: Vec<Operation>,
+}
+
+/// The journal of one sessions folder.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    sessions: PathBuf,
+}
+
+impl Journal {
+    /// The journal of a sessions folder, which need not exist yet.
+    pub fn of(sessions: &Path) -> Self {
+        Self { sessions: sessions.to_owned() }
+    }
+
+    /// The sessions folder.
+    pub fn sessions(&self) -> &Path {
+        &self.sessions
+    }
+
+    /// Folder of a run.
+    pub fn folder(&self, run: &str) -> PathBuf {
+        self.sessions.join(FOLDER).join(RUNS).join(run)
+    }
+
+    /// Makes the folder of a new run.
+    ///
+    /// # Errors
+    /// What making folders gives.
+    pub fn begin(&self, run: &str) -> io::Result<PathBuf> {
+        let folder = self.folder(run);
+        fs::create_dir_all(&folder)?;
+        platform::sync_folder(&self.sessions)?;
+        platform::sync_folder(&self.sessions.join(FOLDER).join(RUNS))?;
+        Ok(folder)
+    }
+
+    /// Writes a record, so that a crash leaves the old or the new one.
+    ///
+    /// # Errors
+    /// What writing gives.
+    pub fn write(&self, record: &Record) -> io::Result<()> {
+        let folder = self.folder(&record.run);
+        let temp = folder.join("run.json.tmp");
+        let mut file = File::create(&temp)?;
+        serde_json::to_writer_pretty(&mut file, record)?;
+        file.write_all(b"\n")?;
+        file.sync_all()?;
+        fs::rename(&temp, folder.join(RECORD))?;
+        platform::sync_folder(&folder)
+    }
+
+    /// All runs, the oldest first. Folders without a readable record are runs that died before they touched anything;
+    /// their names are in the second list.
+    ///
+    /// # Errors
+    /// What listing the folder gives, but for its absence.
+    pub fn runs(&self) -> io::Result<(Vec<Record>, Vec<String>)> {
+        let (mut records, mut broken) = (Vec::new(), Vec::new());
+        let entries = match fs::read_dir(self.sessions.join(FOLDER).join(RUNS)) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((records, broken)),
+            Err(error) => return Err(error),
+        };
+        for entry in entries {
+            let entry = entry?;
+            let record = fs::read(entry.path().join(RECORD)).ok().and_then(|bytes| serde_json::from_slice::<Record>(&bytes).ok());
+            match record {
+                Some(record) => records.push(record),
+                None => broken.push(entry.file_name().to_string_lossy().into_owned()),
+            }
+        }
+        records.sort_by(|a, b| (a.at_ms, &a.run).cmp(&(b.at_ms, &b.run)));
+        broken.sort();
+        Ok((records, broken))
+    }
+}

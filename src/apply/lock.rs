@@ -1,0 +1,163 @@
+//! OpenClaw's own locks, taken the way the gateway takes them, so that it waits for us as for itself.
+//!
+//! A transcript's lock is `<transcript>.lock` with `{"pid", "createdAt"}`, stale after 30 minutes or when the process is
+//! dead. The store's lock is `sessions.json.lock` with `{"pid", "startedAt"}`, stale after 30 seconds. Transcripts first.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::platform;
+use crate::time::{iso, parse_iso_ms, span};
+
+/// Which kind of file is locked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A transcript.
+    Transcript,
+    /// `sessions.json`.
+    Store,
+}
+
+impl Kind {
+    /// Age from which the gateway itself takes a lock for abandoned, in ms.
+    fn stale_ms(self) -> i64 {
+        match self {
+            Kind::Transcript => 30 * 60_000,
+            Kind::Store => 30_000,
+        }
+    }
+}
+
+/// Why a lock could not be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Somebody holds it.
+    #[error("{path} is held by process {pid} for {age}; wait until its run is over, or stop the gateway, then try again")]
+    Held {
+        /// The lock file.
+        path: String,
+        /// Who, as the lock says.
+        pid: String,
+        /// For how long.
+        age: String,
+    },
+    /// The lock file could not be made.
+    #[error("cannot create {path}: {source}; nothing was changed")]
+    Io {
+        /// The lock file.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A lock that is held; given back when dropped.
+#[derive(Debug)]
+pub struct Lock {
+    path: PathBuf,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // If it cannot be removed, it is stale as soon as this process is gone.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Takes the lock of a file.
+///
+/// # Errors
+/// When a live process holds it, or it cannot be made.
+pub fn take(file: &Path, kind: Kind, now_ms: i64) -> Result<Lock, LockError> {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".lock");
+    let path = PathBuf::from(name);
+    let io = |source| LockError::Io { path: path.display().to_string(), source };
+    for _ in 0..3 {
+        match OpenOptions::new().write(true).create_new(true).open(&path) {
+            Ok(mut made) => {
+                let pid = std::process::id();
+                let body = match kind {
+                    Kind::Transcript => serde_json::json!({"pid": pid, "createdAt": iso(now_ms)}),
+                    Kind::Store => serde_json::json!({"pid": pid, "startedAt": now_ms}),
+                };
+                let lock = Lock { path: path.clone() };
+                made.write_all(body.to_string().as_bytes()).and_then(|()| made.sync_all()).map_err(io)?;
+                return Ok(lock);
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match holder(&path, kind, now_ms) {
+                Some(error) => return Err(error),
+                // Abandoned: away with it under another name first, so that of two who see it only one takes it.
+                None => {
+                    let aside = path.with_extension(format!("lock.{}.stale", std::process::id()));
+                    if std::fs::rename(&path, &aside).is_ok() {
+                        let _ = std::fs::remove_file(&aside);
+                    }
+                }
+            },
+            Err(source) => return Err(io(source)),
+        }
+    }
+    Err(io(io::Error::from(io::ErrorKind::WouldBlock)))
+}
+
+/// Who holds the lock; none when it is abandoned or gone.
+fn holder(path: &Path, kind: Kind, now_ms: i64) -> Option<LockError> {
+    let body = std::fs::read(path).ok()?;
+    let body: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+    let pid = body.get("pid").and_then(serde_json::Value::as_u64).and_then(|pid| u32::try_from(pid).ok());
+    let written = match kind {
+        Kind::Transcript => body.get("createdAt").and_then(|at| parse_iso_ms(at.as_str()?)),
+        Kind::Store => body.get("startedAt").and_then(serde_json::Value::as_i64),
+    };
+    let modified = || {
+        let time = std::fs::metadata(path).and_then(|meta| meta.modified()).ok()?;
+        i64::try_from(time.duration_since(std::time::UNIX_EPOCH).ok()?.as_millis()).ok()
+    };
+    let age = now_ms.saturating_sub(written.or_else(modified)?);
+    let dead = pid.is_some_and(|pid| platform::is_process_dead(pid));
+    if dead || age > kind.stale_ms() {
+        return None;
+    }
+    let pid = pid.map_or_else(|| "unknown".to_owned(), |pid| pid.to_string());
+    Some(LockError::Held { path: path.display().to_string(), pid, age: span(age) })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const NOW: i64 = 1_800_000_000_000;
+
+    #[test]
+    fn a_live_lock_is_respected_and_a_dead_one_taken_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("a.jsonl");
+        let lock_path = dir.path().join("a.jsonl.lock");
+        let held = take(&file, Kind::Transcript, NOW).unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&std::fs::read(&lock_path).unwrap()).unwrap();
+        assert_eq!(body["pid"], std::process::id());
+        assert_eq!(body["createdAt"], iso(NOW));
+        let refusal = take(&file, Kind::Transcript, NOW + 60_000).unwrap_err().to_string();
+        assert!(refusal.contains("a.jsonl.lock") && refusal.contains("60 s"), "{refusal}");
+        drop(held);
+        assert!(!lock_path.exists());
+
+        let old = serde_json::json!({"pid": std::process::id(), "createdAt": iso(NOW - 31 * 60_000)});
+        std::fs::write(&lock_path, old.to_string()).unwrap();
+        drop(take(&file, Kind::Transcript, NOW).unwrap());
+
+        // No process has this number: it is beyond what systems give out.
+        let dead = serde_json::json!({"pid": 2_000_000_000u32, "startedAt": NOW - 1_000});
+        std::fs::write(dir.path().join("sessions.json.lock"), dead.to_string()).unwrap();
+        assert_eq!(take(&dir.path().join("sessions.json"), Kind::Store, NOW).is_ok(), cfg!(unix));
+
+        // A lock that says nothing is as old as its file.
+        std::fs::write(&lock_path, b"").unwrap();
+        let now = chrono::Utc::now().timestamp_millis();
+        assert!(take(&file, Kind::Transcript, now).is_err());
+        assert!(take(&file, Kind::Transcript, now + 31 * 60_000).is_ok());
+    }
+}

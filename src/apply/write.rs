@@ -1,0 +1,80 @@
+//! Files changed safely: written beside the target, synced, renamed, folder synced.
+
+use std::ffi::OsString;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::journal::Print;
+use crate::platform;
+
+/// Name of the file that is written before it takes the target's place.
+pub fn temp_beside(target: &Path, run: &str) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(target.file_name().unwrap_or_default());
+    name.push(format!(".clawfix-{run}.tmp"));
+    target.with_file_name(name)
+}
+
+/// Writes a temporary file with that content and mode, with the owner of `like`, and syncs it. Gives its print.
+///
+/// # Errors
+/// What reading the source or writing gives; the temporary file is taken away then.
+pub fn write_temp(temp: &Path, mut source: impl Read, mode: Option<u32>, like: Option<&Metadata>) -> io::Result<Print> {
+    let result = (|| {
+        let mut file = File::create(temp)?;
+        platform::make_like(&file, mode, like)?;
+        let mut hasher = blake3::Hasher::new();
+        let mut buffer = vec![0u8; 1 << 20];
+        let mut len = 0u64;
+        loop {
+            let got = match source.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(got) => got,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            let part = buffer.get(..got).unwrap_or_default();
+            hasher.update(part);
+            file.write_all(part)?;
+            len += got as u64;
+        }
+        file.sync_all()?;
+        Ok(Print { len, hash: hasher.finalize().to_hex().to_string(), mode })
+    })();
+    if result.is_err() {
+        let _ = fs::remove_file(temp);
+    }
+    result
+}
+
+/// Copies an original into the journal with its times and mode, and syncs it.
+///
+/// # Errors
+/// What copying gives.
+pub fn preserve(original: &Path, copy: &Path) -> io::Result<()> {
+    // Keeps the permission bits; on systems that can, the blocks are shared.
+    fs::copy(original, copy)?;
+    let file = File::options().write(true).open(copy).or_else(|_| File::open(copy))?;
+    if let Ok(modified) = fs::metadata(original).and_then(|meta| meta.modified()) {
+        let _ = file.set_modified(modified);
+    }
+    file.sync_all()
+}
+
+/// Renames and syncs the folders on both ends.
+///
+/// # Errors
+/// What renaming gives.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)?;
+    let folders = [from.parent(), to.parent()];
+    for (at, folder) in folders.iter().enumerate() {
+        if let Some(folder) = folder
+            && (at == 0 || folders.first() != Some(&Some(folder)))
+        {
+            platform::sync_folder(folder)?;
+        }
+    }
+    Ok(())
+}
