@@ -48,6 +48,8 @@ pub struct Split {
 #[derive(Debug)]
 pub struct Run {
     pub code: i32,
+    /// The report as it was written.
+    pub text: String,
     pub json: Value,
     pub stderr: String,
 }
@@ -292,8 +294,9 @@ pub fn scan(paths: &[&Path], options: &[&str]) -> Run {
         .output()
         .unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-    let json = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("no JSON ({error}): {stderr}"));
-    Run { code: output.status.code().unwrap(), json, stderr }
+    let text = String::from_utf8(output.stdout).unwrap();
+    let json = serde_json::from_str(&text).unwrap_or_else(|error| panic!("no JSON ({error}): {stderr}"));
+    Run { code: output.status.code().unwrap(), text, json, stderr }
 }
 
 fn file_name(value: &Value) -> String {
