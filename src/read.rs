@@ -91,17 +91,25 @@ impl Moment {
 /// # Errors
 /// Whatever opening or reading gives, and `InvalidInput` for anything but a regular file: a FIFO would never end.
 pub fn lines(path: &Path, sink: &mut impl LineSink, progress: &dyn Fn(u64)) -> io::Result<Outcome> {
+    lines_with(&mut Vec::new(), path, sink, progress)
+}
+
+/// As [`lines`], with a buffer that is kept from file to file: it grows to [`BLOCK`] at most, and is cleared but once.
+///
+/// # Errors
+/// As [`lines`].
+pub fn lines_with(buffer: &mut Vec<u8>, path: &Path, sink: &mut impl LineSink, progress: &dyn Fn(u64)) -> io::Result<Outcome> {
     let (file, meta) = crate::platform::open_regular(path)?;
     let before = Moment::of(&meta);
     let packed = path.extension().is_some_and(|ext| ext == "zst");
     let bytes = if packed {
         let unpacked =
             ruzstd::decoding::StreamingDecoder::new(file).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e.to_string()))?;
-        blocks(unpacked, BLOCK, sink, progress)?
+        blocks_with(room(buffer, BLOCK), unpacked, sink, progress)?
     } else {
-        // Folders hold many tiny files, so the buffer is no larger than the file.
-        let size = usize::try_from(before.len).unwrap_or(BLOCK).clamp(64, BLOCK);
-        blocks(file.take(before.len), size, sink, progress)?
+        // Folders hold many tiny files, so the buffer is no larger than the largest file.
+        let size = usize::try_from(before.len).unwrap_or(BLOCK);
+        blocks_with(room(buffer, size), file.take(before.len), sink, progress)?
     };
     let change = match std::fs::metadata(path).map(|meta| Moment::of(&meta)) {
         Err(_) => Some(Change::Vanished),
@@ -113,12 +121,25 @@ pub fn lines(path: &Path, sink: &mut impl LineSink, progress: &dyn Fn(u64)) -> i
     Ok(Outcome { bytes, change })
 }
 
+/// The front of the buffer, made large enough for a file of that length.
+fn room(buffer: &mut Vec<u8>, len: usize) -> &mut [u8] {
+    let size = len.clamp(64, BLOCK);
+    if buffer.len() < size {
+        buffer.resize(size, 0);
+    }
+    buffer
+}
+
 /// Streams the lines of any source into `sink` by blocks of at most `size` bytes; gives the bytes read.
 ///
 /// # Errors
 /// The first read error that is not an interruption.
-pub fn blocks(mut source: impl Read, size: usize, sink: &mut impl LineSink, progress: &dyn Fn(u64)) -> io::Result<u64> {
-    let mut buffer = vec![0u8; size.max(8)];
+pub fn blocks(source: impl Read, size: usize, sink: &mut impl LineSink, progress: &dyn Fn(u64)) -> io::Result<u64> {
+    blocks_with(&mut vec![0; size.max(8)], source, sink, progress)
+}
+
+/// As [`blocks`], with a buffer that is there already; it must have room for more than one character.
+fn blocks_with(buffer: &mut [u8], mut source: impl Read, sink: &mut impl LineSink, progress: &dyn Fn(u64)) -> io::Result<u64> {
     // Bytes of a character that the last block cut in two wait at the front of the buffer.
     let mut held = 0usize;
     let mut cutter = Cutter { sink, offset: 0, line_start: 0, open: false };

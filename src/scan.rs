@@ -155,8 +155,8 @@ pub fn scan(options: &Options, progress: &dyn Progress) -> Result<Scan, rayon::T
     let read = pool.install(|| {
         files
             .par_iter()
-            .map(|(at, file)| {
-                let session = session::read(&file.path, &|bytes| progress.read(bytes));
+            .map_init(session::Scratch::default, |scratch, (at, file)| {
+                let session = session::read_with(scratch, &file.path, &|bytes| progress.read(bytes));
                 (*at, (*file).clone(), session)
             })
             .collect::<Vec<_>>()

@@ -24,6 +24,14 @@ fn short_cut(b: &[u8]) -> Option<i64> {
     Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + ms)
 }
 
+/// The farthest a date can be from 1970 in JavaScript, in ms either way.
+const MAX_MS: i64 = 8_640_000_000_000_000;
+
+/// A time that a JavaScript date can hold; any other is none. A few of these may be added without overflow.
+pub fn sane(ms: i64) -> Option<i64> {
+    (-MAX_MS..=MAX_MS).contains(&ms).then_some(ms)
+}
+
 /// UTC ms as `2026-01-29T17:16:17.328Z`; an empty string for a time no calendar has.
 pub fn iso(ms: i64) -> String {
     DateTime::<Utc>::from_timestamp_millis(ms).map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true)).unwrap_or_default()

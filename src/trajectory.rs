@@ -140,6 +140,7 @@ impl Trajectory {
             Value::String(iso) => DateTime::parse_from_rfc3339(iso).ok().map(|at| at.timestamp_millis()),
             other => other.as_i64(),
         });
+        let at_ms = at_ms.and_then(crate::time::sane);
         match at_ms {
             Some(at_ms) if self.starts.len() < MAX_STARTS => {
                 self.starts.push(RunStart { at_ms, trigger: inner("trigger").unwrap_or_default() });

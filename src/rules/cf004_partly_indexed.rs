@@ -2,7 +2,6 @@
 
 use super::{Finding, Fixable, Rule, Severity};
 use crate::scan::Scan;
-use crate::session::MAX_ENTRIES;
 
 pub(super) static RULE: Rule = Rule {
     code: "CF004",
@@ -26,9 +25,13 @@ No real transcript comes near the bound. Look at the file: it is most likely not
 };
 
 fn detect(scan: &Scan, findings: &mut Vec<Finding>) {
-    for segment in scan.agents.iter().flat_map(|agent| &agent.segments).filter(|segment| segment.session.left_out > 0) {
-        let message = format!("{} entries or blocks beyond the bound of {MAX_ENTRIES} were not indexed", segment.session.left_out);
-        let help = "look at the file; something may have written to it in a loop".to_owned();
-        findings.push(Finding::new(&RULE, &segment.file.path, &[&segment.id], message, help));
+    for agent in &scan.agents {
+        let segments = agent.segments.iter().map(|segment| (&segment.file, &segment.session));
+        let aside = agent.aside.iter().filter_map(|aside| Some((&aside.file, aside.session.as_ref()?)));
+        for (file, session) in segments.chain(aside).filter(|(_, session)| session.left_out > 0) {
+            let message = format!("{} entries, turns, images or blocks beyond the bounds were not indexed", session.left_out);
+            let help = "look at the file; something may have written to it in a loop".to_owned();
+            findings.push(Finding::new(&RULE, &file.path, &[&file.name.session_id], message, help));
+        }
     }
 }

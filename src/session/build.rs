@@ -4,17 +4,22 @@ use std::io;
 use std::path::Path;
 
 use super::{
-    Call, Entry, ExecRun, Flags, Header, HeaderLine, Image, ImageSource, Links, Loads, MAX_ENTRIES, MAX_FAULTS, ReferenceForm, Session,
-    Turn,
+    Call, Entry, ExecRun, Flags, Header, HeaderLine, Image, ImageSource, Links, Loads, MAX_ENTRIES, MAX_FAULTS, MAX_ID_BYTES, MAX_ITEMS,
+    MAX_OPEN, MAX_STATED, ReferenceForm, Session, Turn,
 };
 use crate::line::{BlockKind, Fault, FaultKind, Id, Kind, Line, Parser, Role, Slot};
-use crate::read::{LineSink, Quality, Span, lines};
+use crate::read::{LineSink, Quality, Span, lines_with};
 use crate::signal::image::{ImageForm, Speaker};
-use crate::signal::{self, exec, image};
-use crate::time::parse_iso_ms;
+use crate::signal::{self, Reading, exec, image};
+use crate::time::{parse_iso_ms, sane};
 
 /// Text of a tool result that can name a background command is no longer than this, in raw bytes.
 const MAX_EXEC_TEXT: u64 = 64 * 1024;
+
+/// Names of background commands are two words; longer ones, in bytes, are none.
+const MAX_SLUG: usize = 256;
+/// Image references, and notices, followed of one text.
+const MAX_REFERENCES: usize = 1_000;
 
 /// Custom entry types under which the gateway writes down that a prompt failed.
 const PROMPT_ERROR: &str = "openclaw:prompt-error";
@@ -24,8 +29,25 @@ const PROMPT_ERROR: &str = "openclaw:prompt-error";
 /// # Errors
 /// What [`lines`] gives. Faults inside the file are no errors; they are in the index.
 pub fn read(path: &Path, progress: &dyn Fn(u64)) -> io::Result<Session> {
-    let mut reader = Reader::new(path);
-    let outcome = lines(path, &mut reader, progress)?;
+    read_with(&mut Scratch::default(), path, progress)
+}
+
+/// Buffers that one reading leaves to the next. Keep one for each thread where there are many files.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    parser: Parser,
+    buffer: Vec<u8>,
+}
+
+/// Reads a transcript into its index with buffers that are there already.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with(scratch: &mut Scratch, path: &Path, progress: &dyn Fn(u64)) -> io::Result<Session> {
+    let mut reader = Reader { parser: std::mem::take(&mut scratch.parser), ..Reader::new(path) };
+    // A parser that an error left in the middle of a line is not used again.
+    let outcome = lines_with(&mut scratch.buffer, path, &mut reader, progress)?;
+    scratch.parser = std::mem::take(&mut reader.parser);
     let mut session = reader.finish();
     session.bytes = outcome.bytes;
     session.change = outcome.change;
@@ -35,68 +57,76 @@ pub fn read(path: &Path, progress: &dyn Fn(u64)) -> io::Result<Session> {
 /// Takes the lines of one file; see [`LineSink`].
 #[derive(Debug)]
 pub struct Reader {
-    session: Session,
     parser: Parser,
-    line: u64,
     at_line_start: bool,
-    /// Lines that parsed so far.
-    parsed: u64,
-    /// The turn that waits for its answer, by index.
-    waiting: Option<usize>,
+    indexer: Indexer,
 }
 
 impl Reader {
     /// A reader at the start of a file.
     pub fn new(path: &Path) -> Self {
-        Self { session: Session::new(path.to_owned()), parser: Parser::new(), line: 0, at_line_start: true, parsed: 0, waiting: None }
+        let indexer = Indexer { session: Session::new(path.to_owned()), line: 0, parsed: 0, waiting: None, clock_ms: 0 };
+        Self { parser: Parser::new(), at_line_start: true, indexer }
     }
 
     /// The index of all lines that came.
     pub fn finish(self) -> Session {
-        self.session
-    }
-
-    fn fault(&mut self, span: Span, at: u64, kind: FaultKind) {
-        self.session.fault_count += 1;
-        if self.session.faults.len() < MAX_FAULTS {
-            self.session.faults.push(Fault { line: self.line, span, at: span.offset + at, kind });
-        }
+        self.indexer.session
     }
 }
 
 impl LineSink for Reader {
     fn chunk(&mut self, bytes: &[u8], quality: Quality) {
-        let first = std::mem::take(&mut self.at_line_start) && self.line == 0;
+        let first = std::mem::take(&mut self.at_line_start) && self.indexer.line == 0;
         // The loader trims the whole text first, which takes a byte order mark off its front.
         let bytes = if first { bytes.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(bytes) } else { bytes };
         self.parser.feed(bytes, quality);
     }
 
     fn end(&mut self, span: Span, terminated: bool) {
-        self.line += 1;
         self.at_line_start = true;
-        self.session.unterminated = !terminated;
-        let mut parser = std::mem::take(&mut self.parser);
-        match parser.end(terminated) {
+        let indexer = &mut self.indexer;
+        indexer.line += 1;
+        indexer.session.unterminated = !terminated;
+        match self.parser.end(terminated) {
             None => {}
             Some(Err((kind, at))) => {
-                self.session.lines += 1;
-                self.fault(span, at, kind);
+                indexer.session.lines += 1;
+                indexer.fault(span, at, kind);
             }
             Some(Ok((line, note))) => {
-                self.session.lines += 1;
+                indexer.session.lines += 1;
                 if let Some(kind) = note {
-                    self.fault(span, 0, kind);
+                    indexer.fault(span, 0, kind);
                 }
-                self.line(&line, span);
-                self.parsed += 1;
+                indexer.line(&line, span);
+                indexer.parsed += 1;
             }
         }
-        self.parser = parser;
     }
 }
 
-impl Reader {
+/// Puts the facts of the lines together.
+#[derive(Debug)]
+struct Indexer {
+    session: Session,
+    line: u64,
+    /// Lines that parsed so far.
+    parsed: u64,
+    /// The turn that waits for its answer, by index.
+    waiting: Option<usize>,
+    /// The last time that stood in the file.
+    clock_ms: i64,
+}
+
+impl Indexer {
+    fn fault(&mut self, span: Span, at: u64, kind: FaultKind) {
+        self.session.fault_count += 1;
+        if self.session.faults.len() < MAX_FAULTS {
+            self.session.faults.push(Fault { line: self.line, span, at: span.offset + at, kind });
+        }
+    }
+
     fn line(&mut self, line: &Line<'_>, span: Span) {
         let kind = line.kind();
         if self.parsed == 0 {
@@ -113,13 +143,14 @@ impl Reader {
             self.header(line, span);
             return;
         }
-        if self.session.entries.len() >= MAX_ENTRIES {
+        if self.session.entries.len() >= MAX_ENTRIES || self.session.names.bytes() >= MAX_ID_BYTES {
             self.session.left_out += 1;
             return;
         }
         let Ok(index) = u32::try_from(self.session.entries.len()) else { return };
         self.session.left_out += line.blocks_left_out();
         let entry = self.entry(line, kind, span);
+        self.clock_ms = entry.time().unwrap_or(self.clock_ms);
         self.session.entries.push(entry);
         match kind {
             Kind::Message => match entry.role {
@@ -144,7 +175,11 @@ impl Reader {
     }
 
     fn header(&mut self, line: &Line<'_>, span: Span) {
-        self.session.headers.push(HeaderLine { line: self.line, span, ordinal: self.parsed });
+        if self.session.headers.len() < MAX_ITEMS {
+            self.session.headers.push(HeaderLine { line: self.line, span, ordinal: self.parsed });
+        } else {
+            self.session.left_out += 1;
+        }
         if self.session.header.is_none() {
             self.session.header = Some(Header {
                 id: line.text_of(Slot::Id).map(Into::into),
@@ -186,14 +221,18 @@ impl Reader {
 
     fn user(&mut self, line: &Line<'_>, index: u32, entry: &Entry) {
         let text = line.text();
-        let reading = signal::read(&text);
+        if self.session.turns.len() >= MAX_ITEMS {
+            self.session.left_out += 1;
+            return;
+        }
+        let reading = bounded(signal::read(&text));
         for exit in &reading.exec_exits {
             end_runs(&mut self.session.runs, |slug| exec::names_run(&exit.slug, slug));
         }
         let words = text.get(reading.user_text.clone()).map(str::trim).filter(|words| !words.is_empty()).map(identity);
-        let received_ms = line.integer_of(Slot::MessageTimestamp);
-        let at_ms = entry.time().or(received_ms).unwrap_or(Entry::NO_TIME);
-        let sender = line.text_of(Slot::SenderId).map(Into::into);
+        let received_ms = line.integer_of(Slot::MessageTimestamp).and_then(sane);
+        let at_ms = entry.time().or(received_ms).unwrap_or(self.clock_ms);
+        let sender = stated(line.text_of(Slot::SenderId).map(Into::into));
         self.session.has_internal_fields |= line.has_internal_fields();
         self.waiting = Some(self.session.turns.len());
         self.session.turns.push(Turn { entry: index, at_ms, received_ms, reading, sender, words, answered: false, acknowledged: false });
@@ -219,7 +258,7 @@ impl Reader {
         let said_something = entry.flags.calls || !text.trim().is_empty();
         if let Some(turn) = self.waiting.and_then(|at| self.session.turns.get_mut(at))
             && said_something
-            && !(entry.flags.failed && !entry.flags.calls)
+            && (!entry.flags.failed || entry.flags.calls)
         {
             turn.answered = true;
             turn.acknowledged = !entry.flags.calls && signal::acknowledges_heartbeat(&text);
@@ -228,7 +267,7 @@ impl Reader {
             }
         }
         self.session.open_calls.clear();
-        for block in line.blocks().iter().filter(|block| block.kind() == BlockKind::ToolCall) {
+        for block in line.blocks().iter().filter(|block| block.kind() == BlockKind::ToolCall).take(MAX_OPEN) {
             let text = |part: Option<std::borrow::Cow<'_, str>>| part.map(Into::into).unwrap_or_default();
             self.session.open_calls.push(Call { id: text(line.block_id(block)), name: text(line.block_name(block)) });
         }
@@ -260,7 +299,8 @@ impl Reader {
     }
 
     fn run_started(&mut self, slug: &str, index: u32, entry: &Entry) {
-        if !self.session.runs.iter().any(|run| run.slug == slug && !run.ended) {
+        let room = self.session.runs.len() < MAX_OPEN && slug.len() <= MAX_SLUG;
+        if room && !self.session.runs.iter().any(|run| run.slug == slug && !run.ended) {
             self.session.runs.push(ExecRun { slug: slug.to_owned(), at_ms: entry.time_ms, entry: index, ended: false });
         }
     }
@@ -278,18 +318,26 @@ impl Reader {
             let source = match block.data() {
                 Some((offset, len)) => ImageSource::Inline {
                     span: Span { offset: span.offset + offset, len },
-                    mime: line.block_mime(block).map(Into::into),
+                    mime: line.block_mime(block).filter(|mime| mime.len() <= MAX_SLUG).map(Into::into),
                     fingerprint: block.fingerprint(),
                 },
                 None if block.has_url() => ImageSource::Remote,
                 None => continue,
             };
-            self.session.images.push(Image { entry: index, source });
+            self.image(Image { entry: index, source });
+        }
+    }
+
+    fn image(&mut self, image: Image) {
+        if self.session.images.len() < MAX_ITEMS {
+            self.session.images.push(image);
+        } else {
+            self.session.left_out += 1;
         }
     }
 
     fn references(&mut self, text: &str, speaker: Speaker, index: u32) {
-        for found in image::references(text, speaker) {
+        for found in image::references(text, speaker).into_iter().take(MAX_REFERENCES) {
             if found.path.is_some() || found.form == ImageForm::PrunedMark {
                 self.reference(index, ReferenceForm::Text(found.form), found.path);
             }
@@ -298,12 +346,16 @@ impl Reader {
 
     /// Files a reference once for each message and path: `MediaPath` often repeats what the text says.
     fn reference(&mut self, index: u32, form: ReferenceForm, path: Option<String>) {
+        let path = match path {
+            Some(long) if long.len() > MAX_STATED => return,
+            path => path,
+        };
         let same = |image: &Image| match &image.source {
             ImageSource::Reference { path: known, .. } => image.entry == index && path.is_some() && *known == path,
             _ => false,
         };
         if !self.session.images.iter().rev().take_while(|image| image.entry == index).any(same) {
-            self.session.images.push(Image { entry: index, source: ImageSource::Reference { form, path } });
+            self.image(Image { entry: index, source: ImageSource::Reference { form, path } });
         }
     }
 }
@@ -315,10 +367,28 @@ fn end_runs(runs: &mut [ExecRun], named: impl Fn(&str) -> bool) {
 }
 
 fn time_of(line: &Line<'_>) -> Option<i64> {
-    match line.text_of(Slot::Timestamp) {
+    let time = match line.text_of(Slot::Timestamp) {
         Some(text) => parse_iso_ms(&text),
         None => line.integer_of(Slot::Timestamp),
+    };
+    time.and_then(sane)
+}
+
+/// What a text or field states, unless it is too long to be meant.
+fn stated(text: Option<String>) -> Option<String> {
+    text.filter(|text| text.len() <= MAX_STATED)
+}
+
+/// A reading in bounded memory, whatever the text was.
+fn bounded(mut reading: Reading) -> Reading {
+    let ids = [&mut reading.channel, &mut reading.chat_id, &mut reading.thread_id, &mut reading.sender_id, &mut reading.message_id];
+    for id in ids.into_iter().chain([&mut reading.reply_to]) {
+        *id = stated(id.take());
     }
+    reading.exec_exits.retain(|exit| exit.slug.len() <= MAX_SLUG);
+    reading.exec_exits.truncate(MAX_REFERENCES);
+    reading.exec_exits.shrink_to_fit();
+    reading
 }
 
 /// Same words, same number. White space at line ends is no difference.

@@ -4,7 +4,7 @@ mod build;
 pub mod names;
 
 pub use build::identity;
-pub use build::{Reader, read};
+pub use build::{Reader, Scratch, read, read_with};
 
 use std::path::PathBuf;
 
@@ -15,7 +15,15 @@ use crate::signal::image::ImageForm;
 use names::{Names, Ref};
 
 /// Entries indexed of one file. Beyond that the rest is counted, and the file is reported as not fully read.
-pub const MAX_ENTRIES: usize = 8_000_000;
+pub const MAX_ENTRIES: usize = 2_000_000;
+/// Bytes of entry ids kept of one file; an entry beyond it is counted as one beyond [`MAX_ENTRIES`].
+pub const MAX_ID_BYTES: usize = 128 << 20;
+/// User turns, images and session headers kept of one file, each; what is beyond is counted.
+pub const MAX_ITEMS: usize = 200_000;
+/// Background commands, and tool calls without a result, that are followed in one file.
+pub const MAX_OPEN: usize = 1_000;
+/// Bytes of an id, name or path that a text or field states; what is longer is none.
+pub const MAX_STATED: usize = 4_096;
 /// Faults kept of one file; beyond that they are counted.
 pub const MAX_FAULTS: usize = 1_000;
 
@@ -122,7 +130,7 @@ pub struct Links {
 pub struct Turn {
     /// Index of its entry.
     pub entry: u32,
-    /// Time of the entry, else of the message, UTC ms.
+    /// Time of the entry, else of the message, else of what stands before it, UTC ms.
     pub at_ms: i64,
     /// When the gateway received the message (`message.timestamp`), UTC ms.
     pub received_ms: Option<i64>,
@@ -246,7 +254,7 @@ pub struct Session {
     pub unterminated: bool,
     /// Lines that are not blank.
     pub lines: u64,
-    /// Entries beyond [`MAX_ENTRIES`] or blocks beyond the bound of a line, which were counted and not indexed.
+    /// Entries, turns, images and blocks beyond the bounds of a file or a line, which were counted and not indexed.
     pub left_out: u64,
 }
 

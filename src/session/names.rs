@@ -1,6 +1,7 @@
 //! Entry ids in, small numbers out, so that an entry costs tens of bytes however long its id is.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::line::Id;
 
@@ -23,8 +24,9 @@ impl Ref {
 /// The ids of one transcript.
 #[derive(Debug, Default)]
 pub struct Names {
-    texts: Vec<Box<str>>,
-    numbers: HashMap<Box<str>, u32>,
+    texts: Vec<Arc<str>>,
+    numbers: HashMap<Arc<str>, u32>,
+    bytes: usize,
 }
 
 /// Stands before an id that is no string, so that the number 5 is not the string "5".
@@ -46,9 +48,16 @@ impl Names {
             return Ref(known);
         }
         let Ok(number) = u32::try_from(self.texts.len()) else { return Ref::MISSING };
-        self.texts.push(text.into());
-        self.numbers.insert(text.into(), number);
+        let text: Arc<str> = text.into();
+        self.bytes += text.len();
+        self.texts.push(Arc::clone(&text));
+        self.numbers.insert(text, number);
         Ref(number)
+    }
+
+    /// Bytes of all ids.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// The number of an id that occurs, if it does.

@@ -129,7 +129,7 @@ fn elapsed_ms(mark: &str) -> Option<i64> {
         sum = sum.checked_add(number.checked_mul(unit)?)?;
         rest = units.get(letters..)?;
     }
-    (mark.len() > 1).then_some(sum)
+    if mark.len() > 1 { crate::time::sane(sum) } else { None }
 }
 
 /// In a group: who speaks, in front of the message: `Mia (8800111): hi`. The id, and the length with the colon.
