@@ -210,3 +210,101 @@ fn said(line: &Line<'_>) -> Text {
     let calls = calls.map(|block| line.block_name(block).map_or_else(|| "?".to_owned(), Into::into)).collect();
     Text::Said { text, calls }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+    use super::*;
+    use crate::name::{FileName, classify};
+    use std::path::Path;
+
+    fn said_text(text: &str) -> Text {
+        Text::Said { text: text.to_owned(), calls: Vec::new() }
+    }
+
+    fn message(id: &str, text: &str) -> String {
+        format!("{{\"type\":\"message\",\"id\":\"{id}\",\"parentId\":null,\"message\":{{\"role\":\"user\",\"content\":\"{text}\"}}}}\n")
+    }
+
+    /// The file as discovery would have it now.
+    fn known(path: &Path) -> TranscriptFile {
+        let metadata = std::fs::metadata(path).unwrap();
+        let file_name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let FileName::Transcript(name) = classify(&file_name) else { panic!("{file_name}") };
+        let modified_ms = modified_ms(&metadata);
+        TranscriptFile { path: path.to_owned(), file_name, name, len: metadata.len(), modified_ms, hard_links: 1, is_symlink: false }
+    }
+
+    fn texts(file: &TranscriptFile, session: &Session) -> Vec<Text> {
+        let mut texts = Texts::open(file);
+        session.entries.iter().map(|entry| texts.of(session, entry)).collect()
+    }
+
+    fn read(path: &Path) -> Session {
+        crate::session::read(path, &|_| ()).unwrap()
+    }
+
+    #[test]
+    fn every_line_is_found_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.jsonl");
+        let long = "x".repeat(3 * CHUNK);
+        std::fs::write(&path, format!("\u{FEFF}{}\n{}{}", message("a", "first"), message("b", "zwei \\n drei"), message("c", &long)))
+            .unwrap();
+        let (file, session) = (known(&path), read(&path));
+        let all = [said_text("first"), said_text("zwei \n drei"), said_text(&long)];
+        assert_eq!(texts(&file, &session), all);
+        let mut backwards = Texts::open(&file);
+        for (entry, text) in session.entries.iter().zip(&all).rev() {
+            assert_eq!(backwards.of(&session, entry), *text, "in any order");
+        }
+        let packed = dir.path().join("a.jsonl.deleted.2026-03-01T10-22-33.123Z.zst");
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::write(&packed, ruzstd::encoding::compress_to_vec(&bytes[..], ruzstd::encoding::CompressionLevel::Fastest)).unwrap();
+        assert_eq!(texts(&known(&packed), &read(&packed)), all, "from cold storage");
+    }
+
+    #[test]
+    fn a_file_that_changed_shows_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.jsonl");
+        let lines = message("a", "first") + &message("b", "other");
+        std::fs::write(&path, &lines).unwrap();
+        let (file, session) = (known(&path), read(&path));
+        let became = |content: &str| {
+            std::fs::write(&path, content).unwrap();
+            texts(&file, &session)
+        };
+        let more = message("c", "more");
+        assert_eq!(became(&(lines.clone() + &more)), [said_text("first"), said_text("other")], "it only grew");
+        assert_eq!(became(&(message("a", "First!") + &message("b", "other") + &more)), [Text::Changed, Text::Changed]);
+        assert_eq!(became(&(message("z", "first") + &message("b", "other") + &more)), [Text::Changed, said_text("other")]);
+        assert_eq!(became(&(lines.replace('\n', " ") + &more)), [Text::Changed, Text::Changed], "no line there any more");
+        assert_eq!(became("short"), [Text::Changed, Text::Changed]);
+        std::fs::remove_file(&path).unwrap();
+        assert!(texts(&file, &session).iter().all(|text| matches!(text, Text::Unreadable(_))));
+    }
+
+    #[test]
+    fn a_rewrite_of_the_same_length_is_noticed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.jsonl");
+        std::fs::write(&path, message("a", "first")).unwrap();
+        let (mut file, session) = (known(&path), read(&path));
+        std::fs::write(&path, message("a", "fresh")).unwrap();
+        file.modified_ms = file.modified_ms.map(|at| at - 5);
+        assert_eq!(texts(&file, &session), [Text::Changed]);
+    }
+
+    #[test]
+    fn summaries_and_calls() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.jsonl");
+        let call = r#"{"type":"message","id":"a","message":{"role":"assistant","content":[{"type":"toolCall","id":"1","name":"exec"},{"type":"toolCall","id":"2"}]}}"#;
+        let compaction = format!("{{\"type\":\"compaction\",\"id\":\"b\",\"summary\":\"{}\"}}", "s".repeat(9000));
+        std::fs::write(&path, format!("{call}\n{compaction}\n")).unwrap();
+        let found = texts(&known(&path), &read(&path));
+        assert_eq!(found[0], Text::Said { text: String::new(), calls: vec!["exec".to_owned(), "?".to_owned()] });
+        assert!(matches!(&found[1], Text::Said { text, .. } if text.ends_with("s…") && text.len() < 5000));
+    }
+}

@@ -35,9 +35,33 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// Puts notes on lines, with commas between them; only a note that is wider than a line is broken.
+pub fn pack(notes: &[String], width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for (at, note) in notes.iter().enumerate() {
+        let note = if at + 1 < notes.len() { format!("{note},") } else { note.clone() };
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + note.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(&note);
+            }
+            _ => lines.extend(wrap(&note, width)),
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn notes_stay_whole() {
+        let notes = ["485 B", "one.png found", "two.png missing"].map(str::to_owned);
+        assert_eq!(pack(&notes, 22), ["485 B, one.png found,", "two.png missing"]);
+        assert_eq!(pack(&notes, 12), ["485 B,", "one.png", "found,", "two.png", "missing"]);
+        assert!(pack(&[], 10).is_empty());
+    }
 
     #[test]
     fn lines_keep_to_the_width() {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::lines::wrap;
+use super::lines::{pack, wrap};
 use super::{ShowReport, Showing};
 use crate::discover::RootKind;
 use crate::foreign;
@@ -182,11 +182,11 @@ impl Page<'_> {
             notes.push("failed".to_owned());
         }
         notes.extend(turn.images.iter().map(image));
-        self.row(&lead(if turn.in_context { ' ' } else { '×' }, turn), turn.kind, &notes.join(", "), out)
+        self.row(&lead(if turn.in_context { ' ' } else { '×' }, turn), turn.kind, &notes, out)
     }
 
     /// A line of a turn: its kind in colour, its notes wrapped beside it.
-    fn row(&self, lead: &str, kind: TurnOf, notes: &str, out: &mut dyn Write) -> io::Result<()> {
+    fn row(&self, lead: &str, kind: TurnOf, notes: &[String], out: &mut dyn Write) -> io::Result<()> {
         let name = format!("{:<14}", kind.name());
         let name = match kind {
             TurnOf::User(kind) if kind.is_human() => self.paint.bold(&name),
@@ -194,7 +194,7 @@ impl Page<'_> {
             _ => name,
         };
         let taken = lead.chars().count() + 15;
-        let mut notes = wrap(notes, self.width.saturating_sub(taken)).into_iter();
+        let mut notes = pack(notes, self.width.saturating_sub(taken)).into_iter();
         let first = format!("{lead}{name} {}", notes.next().unwrap_or_default());
         writeln!(out, "{}", first.trim_end())?;
         notes.try_for_each(|line| writeln!(out, "{}{}", " ".repeat(taken), line))
@@ -218,7 +218,7 @@ impl Page<'_> {
         if unseen > 0 && unseen < run.len() {
             notes.push(format!("{unseen} of them not seen by the model"));
         }
-        self.row(&lead(mark, first), TurnOf::Tool, &notes.join(", "), out)
+        self.row(&lead(mark, first), TurnOf::Tool, &notes, out)
     }
 
     fn text(&self, text: &Text, out: &mut dyn Write) -> io::Result<()> {
