@@ -112,13 +112,25 @@ pub enum Operation {
         /// The file that lines appended to it since go back to when it is taken away.
         heir: PathBuf,
     },
+    /// An image copied into the state directory's own media folder.
+    Copy {
+        /// Which; leads up from the sessions folder.
+        path: PathBuf,
+        /// Its content.
+        after: Print,
+        /// Folders that were made for it, outermost first.
+        made: Vec<PathBuf>,
+    },
 }
 
 impl Operation {
     /// The file that changes.
     pub fn path(&self) -> &Path {
         match self {
-            Operation::Replace { path, .. } | Operation::Move { path, .. } | Operation::Create { path, .. } => path,
+            Operation::Replace { path, .. }
+            | Operation::Move { path, .. }
+            | Operation::Create { path, .. }
+            | Operation::Copy { path, .. } => path,
         }
     }
 }

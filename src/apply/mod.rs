@@ -6,6 +6,7 @@
 
 pub mod journal;
 pub mod lock;
+mod media;
 pub mod undo;
 pub mod write;
 
@@ -109,19 +110,39 @@ pub enum Wanted<'a> {
         /// The file whose mode it gets, and which lines appended to it go back to on undo.
         heir: &'a Path,
     },
+    /// Put an image into the state directory's own `media/inbound`.
+    Copy {
+        /// Where to, below the state directory.
+        path: &'a Path,
+        /// The file to copy.
+        from: &'a Path,
+        /// That file, as it was when the plan was made.
+        print: &'a Print,
+    },
+    /// Leave a file as it is, but hold its lock and see that it did not change.
+    Keep {
+        /// Which file.
+        path: &'a Path,
+        /// As it was when the plan was made.
+        before: &'a Print,
+    },
 }
 
 impl Wanted<'_> {
     fn path(&self) -> &Path {
         match self {
-            Wanted::Replace { path, .. } | Wanted::Move { path, .. } | Wanted::Create { path, .. } => path,
+            Wanted::Replace { path, .. }
+            | Wanted::Move { path, .. }
+            | Wanted::Create { path, .. }
+            | Wanted::Copy { path, .. }
+            | Wanted::Keep { path, .. } => path,
         }
     }
 
     fn before(&self) -> Option<&Print> {
         match self {
-            Wanted::Replace { before, .. } | Wanted::Move { before, .. } => Some(before),
-            Wanted::Create { .. } => None,
+            Wanted::Replace { before, .. } | Wanted::Move { before, .. } | Wanted::Keep { before, .. } => Some(before),
+            Wanted::Create { .. } | Wanted::Copy { .. } => None,
         }
     }
 }
@@ -190,7 +211,9 @@ fn check(sessions: &Path, change: &Wanted<'_>) -> Result<(), ApplyError> {
     let path = change.path();
     let refuse =
         |what: &str, next: &str| ApplyError::Refused { path: path.display().to_string(), what: what.to_owned(), next: next.to_owned() };
-    if path.parent() != Some(sessions) {
+    if let Wanted::Copy { .. } = change {
+        media::check(sessions, path)?;
+    } else if path.parent() != Some(sessions) {
         return Err(refuse("outside the sessions folder", "name the folder it lies in"));
     }
     let meta = match std::fs::symlink_metadata(path) {
@@ -238,6 +261,8 @@ fn prepare(journal: &Journal, folder: &Path, record: &mut Record, wanted: &[Want
                 let after = after.map_err(|source| io_error(&context("write"), source))?;
                 Operation::Create { path: name(path), after, heir: name(heir) }
             }
+            Wanted::Copy { from, print, .. } => media::copy(journal.sessions(), path, from, print, &record.run)?,
+            Wanted::Keep { .. } => continue,
         };
         record.operations.push(operation);
         faults.point("written");
@@ -250,13 +275,18 @@ fn prepare(journal: &Journal, folder: &Path, record: &mut Record, wanted: &[Want
 pub(crate) fn remove_temps(record: &Record, sessions: &Path) {
     for operation in &record.operations {
         let _ = std::fs::remove_file(write::temp_beside(&sessions.join(operation.path()), &record.run));
+        if let Operation::Copy { made, .. } = operation {
+            media::remove_folders(sessions, made);
+        }
     }
 }
 
 fn commit(journal: &Journal, folder: &Path, run: &str, operation: &Operation) -> io::Result<()> {
     let path = journal.sessions().join(operation.path());
     match operation {
-        Operation::Replace { .. } | Operation::Create { .. } => write::rename(&write::temp_beside(&path, run), &path),
+        Operation::Replace { .. } | Operation::Create { .. } | Operation::Copy { .. } => {
+            write::rename(&write::temp_beside(&path, run), &path)
+        }
         Operation::Move { saved, .. } => write::rename(&path, &folder.join(saved)),
     }
 }

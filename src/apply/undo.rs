@@ -86,7 +86,10 @@ fn standing(sessions: &Path, folder: &Path, operation: &Operation) -> Result<Sta
             |appended| Ok(Standing::After { appended }),
         ),
         (Operation::Replace { .. }, None) => Err(refuse("gone")),
-        (Operation::Create { .. }, None) => Ok(Standing::Before),
+        (Operation::Create { .. } | Operation::Copy { .. }, None) => Ok(Standing::Before),
+        // A copy that is another image now is no copy any more, and stays.
+        (Operation::Copy { after, .. }, Some(now)) if !now.same_content(after) => Ok(Standing::Before),
+        (Operation::Copy { .. }, Some(_)) => Ok(Standing::After { appended: 0 }),
         (Operation::Move { saved, before, .. }, now) => match (now, folder.join(saved).exists()) {
             (Some(now), false) if now.same_content(before) => Ok(Standing::Before),
             (None, true) => Ok(Standing::After { appended: 0 }),
@@ -154,6 +157,7 @@ fn take_back(
             write::rename(&folder.join(saved), &path)?;
         }
         Operation::Create { .. } => write::rename(&path, &folder.join("taken-back"))?,
+        Operation::Copy { made, .. } => super::media::take_back(sessions, &path, made)?,
     }
     undone.restored.push(path);
     Ok(())

@@ -18,6 +18,8 @@ pub struct Field {
 pub struct Located {
     /// The fields in the order of the line; a key that stands twice is there twice, and its last value counts.
     pub fields: Vec<Field>,
+    /// The opening brackets of fields that hold an object or a list.
+    pub containers: Vec<Field>,
     /// Just behind the opening brace, where a field can be put in.
     pub body: u64,
     /// Whether the object has no field at all.
@@ -32,7 +34,7 @@ impl Located {
 }
 
 /// Longest key that is compared; asked keys are shorter.
-const MAX_KEY: usize = 64;
+const MAX_KEY: usize = 1024;
 
 /// Finds the values of `paths` in a line that is known to be a JSON object.
 ///
@@ -133,6 +135,9 @@ impl Scan<'_> {
                 self.start = at;
             }
             b'{' | b'[' => {
+                if let Some(path) = self.path() {
+                    self.located.containers.push(Field { path, value: at..at + 1 });
+                }
                 self.depth += 1;
                 if let Some(level) = self.level() {
                     set(&mut self.objects, level, byte == b'{');
@@ -188,17 +193,22 @@ impl Scan<'_> {
 
     /// Files the value that ends here when it is one of those asked for.
     fn found(&mut self, end: u64) {
+        if let Some(path) = self.path() {
+            self.located.fields.push(Field { path, value: self.start..end });
+        }
+    }
+
+    /// Which of the asked fields a value here belongs to.
+    fn path(&self) -> Option<usize> {
         let [_, outer, inner] = &self.keys;
         let [_, root, nested] = &self.objects;
         let name = |raw: &[u8]| crate::line::text::decode(raw).into_owned();
         let path = match self.depth {
             1 if *root => name(outer),
             2 if *root && *nested => format!("{}.{}", name(outer), name(inner)),
-            _ => return,
+            _ => return None,
         };
-        if let Some(path) = self.paths.iter().position(|asked| *asked == path) {
-            self.located.fields.push(Field { path, value: self.start..end });
-        }
+        self.paths.iter().position(|asked| *asked == path)
     }
 }
 
@@ -240,6 +250,11 @@ mod tests {
             assert_eq!(&line[located.body as usize..][..4], r#" "id"#);
             assert!(!located.empty);
         }
+        let list = r#"{"a.b":{"ids":[ "x"]},"ids":[]}"#;
+        let located = locate(Drip(list.as_bytes()), &["a.b.ids", "ids"]).unwrap();
+        let opened: Vec<(usize, u64)> = located.containers.iter().map(|field| (field.path, field.value.start)).collect();
+        assert_eq!(opened, [(0, 14), (1, 28)], "lists are given by their opening bracket");
+        assert!(located.fields.is_empty());
         let empty = locate(&b" {} "[..], &paths).unwrap();
         assert!(empty.empty && empty.body == 2 && empty.fields.is_empty());
     }
