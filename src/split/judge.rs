@@ -136,6 +136,8 @@ pub fn judge(mut findings: Findings) -> Option<Verdict> {
         && findings.has(&items::SMALL_GAP)
         && !findings.has(&items::OPENED_BY_MACHINE)
         && !findings.has(&items::RESET_IN_TURN)
+        // A person's first turn with an elapsed mark: the store knew the chat at that moment, so it was not lost.
+        && !findings.has(&items::ELAPSED)
     {
         let message = "it is surely the same conversation, and nothing explains why it got a new session".to_owned();
         findings.add(&items::UNEXPLAINED, super::Side::Newer, None, message);

@@ -218,11 +218,11 @@ fn runs(older: &Segment, newer: &Segment, findings: &mut Findings) {
     for run in older.session.runs.iter().filter(|run| !run.ended) {
         pending = Some(run);
         let exit = newer.session.turns.iter().take(OPENING).find_map(|turn| {
-            let exit = turn.reading.exec_exits.iter().find(|exit| exec::names_run(&exit.slug, &run.slug))?;
+            let own = |slug: &str| newer.session.runs.iter().any(|own| own.at_ms <= turn.at_ms && exec::names_run(slug, &own.slug));
+            let exit = turn.reading.exec_exits.iter().find(|exit| exec::names_run(&exit.slug, &run.slug) && !own(&exit.slug))?;
             Some((turn, exit))
         });
-        let started_here = newer.session.runs.iter().any(|own| own.slug == run.slug);
-        if let (Some((turn, exit)), false) = (exit, started_here) {
+        if let Some((turn, exit)) = exit {
             let start = older.session.line_of(run.entry);
             let message = format!("the exit of run {} is reported here; it started at line {start} of the older session", exit.slug);
             let line = Some(newer.session.line_of(turn.entry));

@@ -71,8 +71,8 @@ fn a_chain_with_archives_in_it() {
     let mut cases = Vec::new();
     for era in ERAS {
         let mut state = case("chain with archives", era, &torn(era, 5));
-        for name in state.splits[0][..4].to_vec() {
-            state.rename(&name, &format!("{name}.deleted.2026-02-20T10-00-00.000Z"));
+        for name in state.splits[0].clone().iter().take(4) {
+            state.rename(name, &format!("{name}.deleted.2026-02-20T10-00-00.000Z"));
         }
         cases.push(state);
     }

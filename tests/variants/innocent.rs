@@ -103,6 +103,39 @@ fn a_greeting_after_a_command_was_started() {
     each_case(&cases);
 }
 
+/// `/new` with words of its own opens with these words, and this release archives nothing. But the elapsed mark tells
+/// that the store knew the chat at that moment, so it was not lost.
+#[test]
+fn a_wish_with_words_of_its_own() {
+    let at = ms(MORNING);
+    let mut state = State::case("/new tell me a joke", Era::E1);
+    let older = talk(Era::E1, 1, at);
+    let from = older.last_ms() + 3 * MINUTE;
+    let mut newer = Talk::at(Era::E1, 2, from).message_ids(older.message_id + 1);
+    let text = newer.wrap(from, "tell me a joke").replace("id:7016642 ", "id:7016642 +3m ");
+    newer.raw(from, &text, "user").answer(from + SECOND, "No.");
+    newer.message_id += 1;
+    state.put(&older);
+    state.put_live(&newer.says(from + MINUTE, "thanks"));
+    each_case(&[state]);
+}
+
+/// A command of the newer session whose name, cut to eight characters, is that of one that never ended in the older.
+#[test]
+fn two_commands_of_nearly_the_same_name() {
+    let mut cases = Vec::new();
+    for era in [Era::E1, Era::E2] {
+        let at = ms(MORNING);
+        let mut state = State::case("names", era);
+        state.put(&Talk::at(era, 1, at).says(at + SECOND, "hello").exec(at + MINUTE, "quiet-basil"));
+        let from = at + 50 * MINUTE;
+        let newer = Talk::at(era, 2, from).message_ids(4190).heartbeat(from, "").exec(from + MINUTE, "quiet-basin");
+        state.put(&newer.heartbeat(from + 5 * MINUTE, &Talk::notice(from + 4 * MINUTE, "quiet-basin")));
+        cases.push(state);
+    }
+    each_case(&cases);
+}
+
 /// `/new` of the later releases leaves no greeting: the older transcript is archived, and the person's next message,
 /// whenever it comes, begins a new one.
 #[test]
@@ -116,11 +149,15 @@ fn archived_at_a_persons_wish() {
             let asked = older.last_ms() + 20 * SECOND;
             state.put_archive(&older, "reset", asked);
             let from = asked + wait;
+            let mut by_heartbeat = state.clone();
             state.put_live(&Talk::at(Era::E3, 2, from + 600).says(from, "something else").says(from + MINUTE, "thanks"));
-            if !with_store {
-                state.store = None;
+            // Or the next heartbeat comes before the person's next word.
+            let newer = Talk::at(Era::E3, 2, from + 600).heartbeat(from, "").says(from + MINUTE, "something else");
+            by_heartbeat.put_live(&newer.says(from + 2 * MINUTE, "thanks"));
+            // Within seconds of the archive, it may be the heartbeat that set it off.
+            for case in [Some(state), Some(by_heartbeat).filter(|_| wait > 10 * SECOND)].into_iter().flatten() {
+                cases.push(State { store: case.store.clone().filter(|_| with_store), ..case });
             }
-            cases.push(state);
         }
     }
     each_case(&cases);

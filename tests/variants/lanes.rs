@@ -114,3 +114,27 @@ fn two_candidates_for_one_successor() {
     }
     each_case(&cases);
 }
+
+/// A topic that was torn, beside another topic of the same group.
+#[test]
+fn a_torn_topic() {
+    let mut cases = Vec::new();
+    for era in ERAS {
+        let topic = |n: u32| format!("agent:main:telegram:group:-100555:topic:{n}");
+        let name = |talk: &Talk, n: u32| talk.file().replace(".jsonl", &format!("-topic-{n}.jsonl"));
+        let at = ms(START);
+        let a = Talk::at(era, 1, at).key(&topic(4)).chat(&BUILDERS).says(at + SECOND, "hello").exec(at + MINUTE, "brisk-gulf");
+        let other = lane(era, 2, 20 * SECOND, &topic(9), &BUILDERS, false);
+        let from = at + 4 * MINUTE;
+        let b = Talk::at(era, 3, from).key(&topic(4)).chat(&BUILDERS).message_ids(a.message_id + 2);
+        let b = b.heartbeat(from, &Talk::notice(from - SECOND, "brisk-gulf")).says(from + MINUTE, "well?").says(from + 2 * MINUTE, "ok");
+        let mut state = State::case("a torn topic", era);
+        let first = state.put_as(&a, &name(&a, 4));
+        state.put_as(&other, &name(&other, 9));
+        let second = state.put_as(&b, &name(&b, 4));
+        state.bind(&topic(4), &b.id, b.last_ms(), &BUILDERS);
+        state.bind(&topic(9), &other.id, other.last_ms(), &BUILDERS);
+        cases.push(state.torn(&[first, second]));
+    }
+    each_case(&cases);
+}

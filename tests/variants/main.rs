@@ -12,5 +12,6 @@ mod innocent;
 mod lanes;
 
 mod names;
+mod shapes;
 mod stores;
 mod time;

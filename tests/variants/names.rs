@@ -60,7 +60,8 @@ fn other_channels_without_a_store() {
 /// Message ids that are no numbers, or numbers that do not follow one another.
 #[test]
 fn other_message_ids() {
-    let forms: [(&str, fn(u64) -> String); 4] = [
+    type Form = (&'static str, fn(u64) -> String);
+    let forms: [Form; 4] = [
         ("uuid", uuid),
         ("snowflake", |n| (1_466_000_000_000_000_000 + n * 987_654_321).to_string()),
         ("slack", |n| format!("17{:08}.{:06}", n * 7_919, n)),

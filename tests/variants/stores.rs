@@ -19,7 +19,7 @@ fn with_store(what: &str, change: impl Fn(&State) -> Vec<u8>) {
 #[test]
 fn torn_empty_or_foreign_stores() {
     let text = |state: &State| serde_json::to_string_pretty(state.store.as_ref().unwrap()).unwrap();
-    with_store("torn", |state| text(state)[..text(state).len() / 2].as_bytes().to_vec());
+    with_store("torn", |state| text(state).as_bytes()[..text(state).len() / 2].to_vec());
     with_store("no bytes", |_| Vec::new());
     with_store("an empty object", |_| b"{}".to_vec());
     with_store("a list", |_| b"[1, 2]".to_vec());
