@@ -339,7 +339,7 @@ impl<'a> Catalogue<'a> {
     /// The ids whose beginnings differ least from what was asked for.
     fn near(&self, asked: &str) -> Vec<String> {
         let length = asked.chars().count();
-        let limit = 1.max(length / 3);
+        let limit = length / 3;
         let score = |id: &str| distance(asked, &id.chars().take(length).collect::<String>());
         let mut near: Vec<(usize, &Item<'_>)> = self
             .items

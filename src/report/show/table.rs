@@ -113,7 +113,9 @@ impl Page<'_> {
                 } else {
                     format!("{seen} of {}", many(turns as u64, "turn"))
                 };
-                self.wrapped(2, &format!("the model sees {all} of it and {}", many(u64::from(piece.context.images), "inline image")), out)?;
+                let inline = u64::from(piece.context.images);
+                let inline = if inline == 0 { String::new() } else { format!(" and {}", many(inline, "inline image")) };
+                self.wrapped(2, &format!("the model sees {all} of it{inline}"), out)?;
             }
         }
         if session.fault_count > 0 {
@@ -253,7 +255,8 @@ impl Page<'_> {
             (kind, _) => (Severity::Info, format!("{}: {}", json::word(&kind), verdict.cause.words())),
         };
         let gap = if seam.gap_ms < 0 { format!("overlap {}", span(-seam.gap_ms)) } else { format!("gap {}", span(seam.gap_ms)) };
-        let head = format!("── ✂ {what} ({}, score {:.2}), {gap} ", verdict.level.name(), verdict.score);
+        let cut = if verdict.kind == SeamKind::Split { "✂ " } else { "" };
+        let head = format!("── {cut}{what} ({}, score {:.2}), {gap} ", verdict.level.name(), verdict.score);
         let rule = "─".repeat(self.width.saturating_sub(head.chars().count()));
         writeln!(out, "\n{}", self.paint.severity(severity, &format!("{head}{rule}")))?;
         if verdict.kind == SeamKind::Split {
