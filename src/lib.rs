@@ -8,7 +8,7 @@
 //!
 //! * [`discover`] turns the paths a user names into stores, transcripts, archives and media roots.
 //! * [`read`] streams a file in blocks and cuts it into lines, with byte offsets.
-//! * [`line`] turns one line into its facts; the only place that knows JSON speed.
+//! * [`mod@line`] turns one line into its facts; the only place that knows JSON speed.
 //! * [`session`] gathers the lines of one file into entries, turns and images; [`context`] says what the model sees of them.
 //! * [`store`] reads `sessions.json`.
 //! * [`signal`] reads what the text of a turn tells.

@@ -20,7 +20,7 @@ pub fn line(text: &str) -> String {
     out
 }
 
-/// Makes a text safe to print over several lines: newlines stay, all else is as in [`line`].
+/// Makes a text safe to print over several lines: newlines stay, all else is as in [`line()`].
 pub fn block(text: &str) -> String {
     text.split('\n').map(|part| line(part.strip_suffix('\r').unwrap_or(part))).collect::<Vec<_>>().join("\n")
 }

@@ -27,7 +27,7 @@ const PROMPT_ERROR: &str = "openclaw:prompt-error";
 /// Reads a transcript into its index.
 ///
 /// # Errors
-/// What [`lines`] gives. Faults inside the file are no errors; they are in the index.
+/// What [`crate::read::lines`] gives. Faults inside the file are no errors; they are in the index.
 pub fn read(path: &Path, progress: &dyn Fn(u64)) -> io::Result<Session> {
     read_with(&mut Scratch::default(), path, progress)
 }
