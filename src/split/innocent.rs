@@ -15,8 +15,8 @@ use crate::time::{iso, span};
 
 /// An archive made this long before or after the newer session's start belongs to the seam, in ms.
 pub const ARCHIVE_REACH_MS: i64 = 60_000;
-/// An event that sets off a reset has the older transcript archived within this, in ms.
-const EVENT_REACH_MS: i64 = 5_000;
+/// An event that sets off a reset has the older transcript archived in its own turn, not this long before, in ms.
+const EVENT_REACH_MS: i64 = 1_000;
 /// Where no configuration tells, a silence from here on may be an idle policy's, in ms.
 const IDLE_FLOOR_MS: i64 = 30 * 60_000;
 /// A policy judges on its own clock; silences this close below its limit count, in ms.

@@ -6,6 +6,7 @@ mod common;
 
 mod chains;
 mod crowd;
+mod days;
 mod files;
 mod forged;
 mod innocent;
