@@ -28,6 +28,7 @@ pub mod nearest;
 pub mod platform;
 pub mod policy;
 pub mod read;
+pub mod relink;
 pub mod report;
 pub mod rules;
 pub mod scan;

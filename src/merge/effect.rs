@@ -35,7 +35,7 @@ pub struct Effect {
     pub compaction: bool,
 }
 
-pub(super) fn of(agent: &Agent, before: Option<&Segment>, result: &Session) -> Effect {
+pub(crate) fn of(agent: &Agent, before: Option<&Segment>, result: &Session) -> Effect {
     let seen = context::of(result);
     let entry = before
         .zip(agent.store.as_ref())

@@ -20,7 +20,8 @@ use crate::stitch::piece::Output;
 use crate::stitch::{Manner, Part, Stitched, stitch};
 pub use effect::Effect;
 pub use images::Images;
-pub use store_edit::FieldChange;
+pub use store_edit::{FieldChange, StoreEdit};
+pub(crate) use effect::of as effect_of;
 
 /// Which file the conversation goes on in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -239,7 +240,7 @@ pub fn plan(agent: &Agent, conversation: &str, run: &[usize], options: &Options,
     })
 }
 
-fn refuse_source(segment: &Segment, options: &Options) -> Result<(), PlanError> {
+pub(crate) fn refuse_source(segment: &Segment, options: &Options) -> Result<(), PlanError> {
     let refuse = |what: &str, next: &str| {
         Err(PlanError::Source { path: segment.file.path.display().to_string(), what: what.to_owned(), next: next.to_owned() })
     };
@@ -285,7 +286,7 @@ fn survivor(segments: &[&Segment], options: &Options) -> Result<(usize, &'static
 }
 
 /// A name that is the same for the same plan at the same moment, and sorts by time.
-fn run_name(conversation: &str, segments: &[&Segment], now_ms: i64) -> String {
+pub(crate) fn run_name(conversation: &str, segments: &[&Segment], now_ms: i64) -> String {
     let mut hash = blake3::Hasher::new();
     hash.update(conversation.as_bytes());
     for segment in segments {
@@ -365,12 +366,7 @@ fn warnings(segments: &[&Segment], stitched: &Stitched, effect: &Effect, agent: 
                 .to_owned(),
         );
     }
-    if let (Some(window), true) = (effect.window, effect.window.is_some_and(|window| effect.after.tokens > window)) {
-        warnings.push(format!(
-            "about {} tokens are more than the window of {window}: the next turn will compact or reset the session",
-            effect.after.tokens
-        ));
-    }
+    warn_of_window(effect, &mut warnings);
     if stitched.interleaved {
         warnings.push("the segments overlap in time and are interleaved by whole turns".to_owned());
     }
@@ -384,15 +380,19 @@ fn warnings(segments: &[&Segment], stitched: &Stitched, effect: &Effect, agent: 
     warnings
 }
 
-impl Content for Stitched {
-    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
-        Ok(Box::new(Output::new(&self.pieces, &self.sources)))
+/// Says when the result is more than the model takes.
+pub(crate) fn warn_of_window(effect: &Effect, warnings: &mut Vec<String>) {
+    if let Some(window) = effect.window.filter(|window| effect.after.tokens > *window) {
+        warnings.push(format!(
+            "about {} tokens are more than the window of {window}: the next turn will compact or reset the session",
+            effect.after.tokens
+        ));
     }
 }
 
-impl Content for Vec<u8> {
+impl Content for Stitched {
     fn open(&self) -> io::Result<Box<dyn Read + '_>> {
-        Ok(Box::new(self.as_slice()))
+        Ok(Box::new(Output::new(&self.pieces, &self.sources)))
     }
 }
 

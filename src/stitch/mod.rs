@@ -183,14 +183,14 @@ fn copy(out: &mut Stitched, parts: &[Part<'_>], block: &order::Block, edits: &[E
     }
 }
 
-/// The id that the next entry hangs on when a part is over: its leaf, else its last entry that has an id.
-fn leaf_of(part: &Part<'_>) -> Option<String> {
+/// The id that the next entry hangs on when a transcript is over: its leaf, else its last entry that has an id.
+pub(crate) fn leaf_of(session: &Session, context: &Context) -> Option<String> {
     let named = |at: u32| {
-        let entry = part.session.entry(at).filter(|entry| part.session.names.truthy(entry.id))?;
-        part.session.names.text(entry.id).map(str::to_owned)
+        let entry = session.entry(at).filter(|entry| session.names.truthy(entry.id))?;
+        session.names.text(entry.id).map(str::to_owned)
     };
-    let last = || (0..part.session.entries.len()).rev().find_map(|at| named(u32::try_from(at).ok()?));
-    part.context.leaf.and_then(named).or_else(last)
+    let last = || (0..session.entries.len()).rev().find_map(|at| named(u32::try_from(at).ok()?));
+    context.leaf.and_then(named).or_else(last)
 }
 
 /// Whether an entry can carry the path on.

@@ -171,7 +171,7 @@ impl Relink<'_> {
                 .find_map(|entry| part.session.names.text(entry.id).filter(|_| part.session.names.truthy(entry.id)))
                 .map(str::to_owned)
         };
-        let tip = if block.last { leaf_of(part).or_else(own) } else { own() };
+        let tip = if block.last { leaf_of(part.session, part.context).or_else(own) } else { own() };
         if let Some(id) = tip {
             self.tip = Some(self.remap.get(block.part, &id).to_owned());
         }

@@ -1,0 +1,179 @@
+//! Who descends from whom: the `parentSession` of a header and the `usageFamilySessionIds` of the store, as edits that
+//! leave every other byte as it is.
+
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+
+use crate::apply::journal::Print;
+use crate::foreign;
+use crate::merge::{FieldChange, PlanError, StoreEdit};
+use crate::scan::Agent;
+use crate::session::HeaderLine;
+use crate::split::segment::Segment;
+use crate::stitch::fields::locate;
+use crate::stitch::piece::Edit;
+use crate::store::StoreHealth;
+
+/// Longest header that is edited, in bytes.
+const MAX_HEADER: u64 = 1 << 20;
+
+/// A header that gets a parent.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Link {
+    /// The newer session.
+    pub session: String,
+    /// The older session.
+    pub parent: String,
+    /// What `parentSession` says: the path of the older transcript, as the gateway writes it.
+    pub path: String,
+}
+
+/// Whether the newer transcript's header names the older one as its parent.
+pub fn names_parent(newer: &Segment, older: &Segment) -> bool {
+    let Some(name) = parent_of(newer).map(foreign::basename) else { return false };
+    let file = &older.file.file_name;
+    name == file || name == format!("{}.jsonl", older.id) || file.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'))
+}
+
+fn parent_of(segment: &Segment) -> Option<&str> {
+    segment.session.header.as_ref()?.parent_session.as_deref().filter(|parent| !parent.is_empty())
+}
+
+/// The links that are not there yet, and the edits of each segment.
+pub(super) fn links(agent: &Agent, segments: &[&Segment]) -> Result<(Vec<Link>, Vec<Vec<Edit>>), PlanError> {
+    let mut links = Vec::new();
+    let mut edits = vec![Vec::new()];
+    for pair in segments.windows(2) {
+        let [older, newer] = pair else { continue };
+        let path = || newer.file.path.display().to_string();
+        let refuse = |what: &str, next: &str| Err(PlanError::Source { path: path(), what: what.to_owned(), next: next.to_owned() });
+        if names_parent(newer, older) {
+            edits.push(Vec::new());
+            continue;
+        }
+        if parent_of(newer).is_some() {
+            return refuse("was forked from another transcript", "stitch the two into another file with `clawfix merge --out`");
+        }
+        let Some(header) = newer.session.headers.first() else {
+            return refuse("has no header that could name its parent", "stitch the two with `clawfix merge` instead");
+        };
+        if header.span.len > MAX_HEADER {
+            return refuse("has a header of more than a megabyte", "stitch the two with `clawfix merge` instead");
+        }
+        let parent = parent_path(agent, older, newer);
+        let edit = set_parent(&newer.file.path, header, &parent).map_err(|source| PlanError::Io { path: path(), source })?;
+        edits.push(vec![edit]);
+        links.push(Link { session: newer.id.clone(), parent: older.id.clone(), path: parent });
+    }
+    Ok((links, edits))
+}
+
+/// The path by which the gateway knows the older transcript: on a copy its folder is not the one that is read here.
+fn parent_path(agent: &Agent, older: &Segment, newer: &Segment) -> String {
+    let entries = agent.store.iter().flat_map(|store| &store.entries);
+    let folder = |only_own: bool| {
+        entries.clone().filter(|entry| !only_own || entry.points_at(&newer.id, &newer.file.file_name)).find_map(|entry| {
+            let file = entry.session_file.as_deref().filter(|file| foreign::is_absolute(file))?;
+            file.get(..file.len() - foreign::basename(file).len()).map(str::to_owned)
+        })
+    };
+    match folder(true).or_else(|| folder(false)) {
+        Some(folder) => format!("{folder}{}", older.file.file_name),
+        None => std::fs::canonicalize(&older.file.path).unwrap_or_else(|_| older.file.path.clone()).to_string_lossy().into_owned(),
+    }
+}
+
+/// Sets the field; where there is none, it comes last, as the session manager writes it.
+fn set_parent(path: &Path, header: &HeaderLine, parent: &str) -> std::io::Result<Edit> {
+    let (mut file, _) = crate::platform::open_regular(path)?;
+    file.seek(SeekFrom::Start(header.span.offset))?;
+    let mut line = Vec::new();
+    file.take(header.span.len).read_to_end(&mut line)?;
+    let located = locate(line.as_slice(), &["parentSession"])?;
+    let value = serde_json::Value::from(parent).to_string();
+    let start = header.span.offset;
+    if let Some(there) = located.last(0) {
+        return Ok(Edit { range: start + there.start..start + there.end, bytes: value.into_bytes() });
+    }
+    let close = line.iter().rposition(|&byte| byte == b'}').unwrap_or(line.len()) as u64;
+    let comma = if located.empty { "" } else { "," };
+    Ok(Edit { range: start + close..start + close, bytes: format!("{comma}\"parentSession\":{value}").into_bytes() })
+}
+
+/// Puts the older ids in front of those that the store lists for the newest session. A store without such a list, or one
+/// that is no plain JSON, stays as it is.
+pub(super) fn family(agent: &Agent, segments: &[&Segment], warnings: &mut Vec<String>) -> Result<Option<StoreEdit>, PlanError> {
+    let (Some(store), Some((newest, older))) = (&agent.store, segments.split_last()) else { return Ok(None) };
+    let bound: Vec<_> = store.entries.iter().filter(|entry| entry.points_at(&newest.id, &newest.file.file_name)).collect();
+    if store.health != StoreHealth::Good {
+        if !bound.is_empty() {
+            warnings.push("the store is not plain JSON; the lineage stands in the transcripts alone".to_owned());
+        }
+        return Ok(None);
+    }
+    let path = store.path.display().to_string();
+    let io = |source| PlanError::Io { path: path.clone(), source };
+    let bytes = std::fs::read(&store.path).map_err(io)?;
+    let before = Print::of(&store.path).map_err(io)?;
+    let mut changes = Vec::new();
+    let mut after = bytes.clone();
+    for entry in bound {
+        let missing: Vec<&str> = older
+            .iter()
+            .map(|segment| segment.id.as_str())
+            .filter(|id| !entry.family_session_ids.iter().any(|known| known == id))
+            .collect();
+        let field = format!("{}.usageFamilySessionIds", entry.key.raw);
+        let located = locate(after.as_slice(), &[&field]).map_err(io)?;
+        let Some(open) = located.containers.last().filter(|_| !missing.is_empty()) else { continue };
+        let Some(edited) = usize::try_from(open.value.end).ok().and_then(|at| put_in(&after, at, &missing)) else { continue };
+        after = edited;
+        let from = entry.family_session_ids.join(", ");
+        let to = missing.iter().copied().chain(entry.family_session_ids.iter().map(String::as_str)).collect::<Vec<_>>().join(", ");
+        changes.push(FieldChange { key: entry.key.raw.clone(), field: "usageFamilySessionIds", from, to });
+    }
+    Ok((!changes.is_empty()).then(|| StoreEdit { path: store.path.clone(), before, after, changes }))
+}
+
+/// Puts ids behind the opening bracket of a list, in the list's own style. `None` when there is no list.
+fn put_in(bytes: &[u8], at: usize, ids: &[&str]) -> Option<Vec<u8>> {
+    let (head, tail) = bytes.split_at_checked(at)?;
+    if head.last() != Some(&b'[') {
+        return None;
+    }
+    let space = tail.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let (space, rest) = tail.split_at_checked(space)?;
+    let quoted: Vec<String> = ids.iter().map(|id| serde_json::Value::from(*id).to_string()).collect();
+    let mut out = head.to_vec();
+    if rest.first() == Some(&b']') {
+        out.extend(quoted.join(",").into_bytes());
+        out.extend(tail);
+        return Some(out);
+    }
+    for id in quoted {
+        out.extend(space);
+        out.extend(id.into_bytes());
+        out.push(b',');
+    }
+    out.extend(tail);
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn ids_are_put_in_front_in_the_style_of_the_list() {
+        for (list, expected) in [
+            ("[]", r#"["a","b"]"#),
+            (r#"["c"]"#, r#"["a","b","c"]"#),
+            ("[ ]", r#"["a","b" ]"#),
+            ("[\n  \"c\"\n]", "[\n  \"a\",\n  \"b\",\n  \"c\"\n]"),
+        ] {
+            assert_eq!(String::from_utf8(put_in(list.as_bytes(), 1, &["a", "b"]).unwrap()).unwrap(), expected);
+        }
+        assert_eq!(put_in(b"{}", 1, &["a"]), None);
+    }
+}
