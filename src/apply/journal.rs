@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::lock;
+use super::store::StoreValue;
 use crate::platform;
 
 /// Folder of the journal, beside the transcripts.
@@ -93,6 +95,31 @@ pub enum Operation {
         before: Print,
         /// The new content.
         after: Print,
+        /// The file that lines appended since go back to, when it is not this one: the one they hang on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        heir: Option<PathBuf>,
+        /// Ids that entries have in the new content and had in the heir, for the links of appended lines.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        renames: Vec<(String, String)>,
+        /// Bytes of appended lines that an undo has put into the heir.
+        #[serde(default)]
+        carried: u64,
+        /// What an undo puts in its place.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        restored: Option<Print>,
+    },
+    /// Single values of the store got other ones.
+    Store {
+        /// The store.
+        path: PathBuf,
+        /// Copy of the original.
+        saved: PathBuf,
+        /// The original.
+        before: Print,
+        /// The new content.
+        after: Print,
+        /// Value by value; these alone are put back when the gateway wrote to the store since.
+        values: Vec<StoreValue>,
     },
     /// A file moved into the journal.
     Move {
@@ -102,6 +129,9 @@ pub enum Operation {
         saved: PathBuf,
         /// What it is.
         before: Print,
+        /// What an undo puts in its place, when that is more than what it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        restored: Option<Print>,
     },
     /// A new file.
     Create {
@@ -111,6 +141,12 @@ pub enum Operation {
         after: Print,
         /// The file that lines appended to it since go back to when it is taken away.
         heir: PathBuf,
+        /// Ids that entries have in it and had in the heir, for the links of appended lines.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        renames: Vec<(String, String)>,
+        /// Bytes of appended lines that an undo has put into the heir.
+        #[serde(default)]
+        carried: u64,
     },
     /// An image copied into the state directory's own media folder.
     Copy {
@@ -128,6 +164,7 @@ impl Operation {
     pub fn path(&self) -> &Path {
         match self {
             Operation::Replace { path, .. }
+            | Operation::Store { path, .. }
             | Operation::Move { path, .. }
             | Operation::Create { path, .. }
             | Operation::Copy { path, .. } => path,
@@ -185,13 +222,48 @@ impl Journal {
     /// Makes the folder of a new run.
     ///
     /// # Errors
-    /// What making folders gives.
+    /// What making folders gives; one that is there already belongs to another run.
     pub fn begin(&self, run: &str) -> io::Result<PathBuf> {
         let folder = self.folder(run);
-        fs::create_dir_all(&folder)?;
+        if let Some(runs) = folder.parent() {
+            fs::create_dir_all(runs)?;
+        }
+        fs::create_dir(&folder)?;
         platform::sync_folder(&self.sessions)?;
         platform::sync_folder(&self.sessions.join(FOLDER).join(RUNS))?;
         Ok(folder)
+    }
+
+    /// Takes the folder of a run away that changed nothing, and the journal with it when nothing else is in it.
+    pub fn forget(&self, run: &str) {
+        let folder = self.folder(run);
+        let _ = fs::remove_dir_all(&folder);
+        for parent in folder.ancestors().skip(1).take(2) {
+            let _ = fs::remove_dir(parent);
+        }
+    }
+
+    /// What a run holds its own lock on while a process works on it.
+    pub(crate) fn handle(&self, run: &str) -> PathBuf {
+        self.folder(run).join("run")
+    }
+
+    /// Whether a run has a record, readable or not. One without has changed nothing yet.
+    pub fn has_record(&self, run: &str) -> bool {
+        self.folder(run).join(RECORD).exists()
+    }
+
+    /// Runs that stopped on the way and that no process works on, with the state they are in; none for those that
+    /// changed nothing.
+    ///
+    /// # Errors
+    /// What listing the folder gives.
+    pub fn unfinished(&self) -> io::Result<Vec<(String, Option<State>)>> {
+        let (records, broken) = self.runs()?;
+        let stopped = records.into_iter().filter(|record| !matches!(record.state, State::Done | State::Undone));
+        let all = stopped.map(|record| (record.run, Some(record.state))).chain(broken.into_iter().map(|run| (run, None)));
+        let now_ms = chrono::Utc::now().timestamp_millis();
+        Ok(all.filter(|(run, _)| !lock::is_held(&self.handle(run), lock::Kind::Transcript, now_ms)).collect())
     }
 
     /// Writes a record, so that a crash leaves the old or the new one.

@@ -43,7 +43,7 @@ pub enum LockError {
         age: String,
     },
     /// The lock file could not be made.
-    #[error("cannot create {path}: {source}; nothing was changed")]
+    #[error("cannot create {path}: {source}; nothing was changed; make the folder writable, or stitch into another one with --out FILE")]
     Io {
         /// The lock file.
         path: String,
@@ -56,13 +56,30 @@ pub enum LockError {
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
+    body: String,
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // If it cannot be removed, it is stale as soon as this process is gone.
-        let _ = std::fs::remove_file(&self.path);
+        // Somebody else may have taken it for abandoned meanwhile; then it is theirs.
+        if std::fs::read(&self.path).is_ok_and(|body| body == self.body.as_bytes()) {
+            // If it cannot be removed, it is stale as soon as this process is gone.
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
+}
+
+/// The lock file of a file.
+fn lock_path(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".lock");
+    PathBuf::from(name)
+}
+
+/// Whether a live process holds the lock of a file.
+pub fn is_held(file: &Path, kind: Kind, now_ms: i64) -> bool {
+    let path = lock_path(file);
+    std::fs::read(&path).is_ok_and(|body| holder(&path, &body, kind, now_ms).is_some())
 }
 
 /// Takes the lock of a file.
@@ -70,9 +87,7 @@ impl Drop for Lock {
 /// # Errors
 /// When a live process holds it, or it cannot be made.
 pub fn take(file: &Path, kind: Kind, now_ms: i64) -> Result<Lock, LockError> {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".lock");
-    let path = PathBuf::from(name);
+    let path = lock_path(file);
     let io = |source| LockError::Io { path: path.display().to_string(), source };
     for _ in 0..3 {
         match OpenOptions::new().write(true).create_new(true).open(&path) {
@@ -82,30 +97,76 @@ pub fn take(file: &Path, kind: Kind, now_ms: i64) -> Result<Lock, LockError> {
                     Kind::Transcript => serde_json::json!({"pid": pid, "createdAt": iso(now_ms)}),
                     Kind::Store => serde_json::json!({"pid": pid, "startedAt": now_ms}),
                 };
-                let lock = Lock { path: path.clone() };
-                made.write_all(body.to_string().as_bytes()).and_then(|()| made.sync_all()).map_err(io)?;
-                return Ok(lock);
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match holder(&path, kind, now_ms) {
-                Some(error) => return Err(error),
-                // Abandoned: away with it under another name first, so that of two who see it only one takes it.
-                None => {
-                    let aside = path.with_extension(format!("lock.{}.stale", std::process::id()));
-                    if std::fs::rename(&path, &aside).is_ok() {
-                        let _ = std::fs::remove_file(&aside);
-                    }
+                let body = body.to_string();
+                let written = made.write_all(body.as_bytes()).and_then(|()| made.sync_all());
+                if let Err(source) = written {
+                    let _ = std::fs::remove_file(&path);
+                    return Err(io(source));
                 }
-            },
+                return Ok(Lock { path, body });
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let body = match std::fs::read(&path) {
+                    Ok(body) => body,
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    Err(source) => return Err(io(source)),
+                };
+                match holder(&path, &body, kind, now_ms) {
+                    Some(error) => return Err(error),
+                    None => take_over(&path, &body),
+                }
+            }
             Err(source) => return Err(io(source)),
         }
     }
     Err(io(io::Error::from(io::ErrorKind::WouldBlock)))
 }
 
+/// Takes the lock of a file as soon as it is free, within a time. For locks that are held for moments only.
+///
+/// # Errors
+/// When a live process still holds it after that time, or it cannot be made.
+pub fn wait(file: &Path, kind: Kind, patience: std::time::Duration) -> Result<Lock, LockError> {
+    let begun = std::time::Instant::now();
+    loop {
+        match take(file, kind, chrono::Utc::now().timestamp_millis()) {
+            Err(LockError::Held { .. }) if begun.elapsed() < patience => std::thread::sleep(std::time::Duration::from_millis(25)),
+            answer => return answer,
+        }
+    }
+}
+
+/// Puts an abandoned lock away, under another name first, so that of two who see it only one takes it.
+fn take_over(path: &Path, seen: &[u8]) {
+    let aside = path.with_extension(format!("lock.{}.stale", std::process::id()));
+    if std::fs::rename(path, &aside).is_ok() {
+        if std::fs::read(&aside).is_ok_and(|body| body != seen) {
+            // Somebody else was faster, and this is the live lock that they made since: back with it.
+            let _ = std::fs::hard_link(&aside, path);
+        }
+        let _ = std::fs::remove_file(&aside);
+    }
+}
+
+/// Removes the locks in a folder that a dead process left, and gives their number.
+pub(crate) fn sweep(folder: &Path, pid: u32) -> usize {
+    if pid == std::process::id() || !platform::is_process_dead(pid) {
+        return 0;
+    }
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let locks = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|ext| ext == "lock"));
+    locks.filter(|path| owner(path) == Some(pid) && std::fs::remove_file(path).is_ok()).count()
+}
+
+/// The process that a lock file names.
+pub(crate) fn owner(path: &Path) -> Option<u32> {
+    let body: serde_json::Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+    body.get("pid").and_then(serde_json::Value::as_u64).and_then(|pid| u32::try_from(pid).ok())
+}
+
 /// Who holds the lock; none when it is abandoned or gone.
-fn holder(path: &Path, kind: Kind, now_ms: i64) -> Option<LockError> {
-    let body = std::fs::read(path).ok()?;
-    let body: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+fn holder(path: &Path, body: &[u8], kind: Kind, now_ms: i64) -> Option<LockError> {
+    let body: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     let pid = body.get("pid").and_then(serde_json::Value::as_u64).and_then(|pid| u32::try_from(pid).ok());
     let written = match kind {
         Kind::Transcript => body.get("createdAt").and_then(|at| parse_iso_ms(at.as_str()?)),

@@ -4,43 +4,58 @@
 //! the record, renames, the record again. At any instant the folder is in the old state, or the journal knows how to get
 //! to the old one or the new one.
 
+mod carry;
 pub mod journal;
 pub mod lock;
 mod media;
+pub mod store;
 pub mod undo;
 pub mod write;
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use journal::{Journal, Operation, Print, Record, State};
 use lock::{Kind, Lock, LockError};
+use store::StoreValue;
 
 /// A place at which a test can stop the process.
 #[derive(Debug, Clone, Copy)]
 pub struct Faults<'a> {
-    /// The place, by name.
+    /// The place, by name; `name:2` for the second time that it is passed.
     pub at: Option<&'a str>,
+    /// How often the place was passed; without it, the first time counts.
+    pub passed: Option<&'a AtomicU32>,
     /// What stops it.
     pub stop: fn(),
 }
 
 impl Faults<'_> {
     /// No place at all.
-    pub const NONE: Faults<'static> = Faults { at: None, stop: || () };
+    pub const NONE: Faults<'static> = Faults { at: None, passed: None, stop: || () };
 
     /// Stops here when this is the place.
     pub fn point(&self, name: &str) {
-        if self.at == Some(name) {
+        let Some(at) = self.at else { return };
+        let (wanted, time) = at.split_once(':').map_or((at, 1), |(wanted, time)| (wanted, time.parse().unwrap_or(1)));
+        if wanted == name && self.passed.map_or(1, |passed| passed.fetch_add(1, Ordering::Relaxed) + 1) == time {
             (self.stop)();
         }
     }
 }
 
-/// Places that [`carry_out`] passes, in order. `rename` stands for the first of its kind, `rename-more` for the others.
-pub const APPLY_POINTS: [&str; 9] = ["locked", "checked", "begun", "saved", "written", "prepared", "committing", "operation", "done"];
-/// Places that an undo passes, in order.
-pub const UNDO_POINTS: [&str; 4] = ["undo-locked", "undoing", "undo-operation", "undone"];
+/// Places that [`carry_out`] passes, in order. `saved`, `written` and `operation` are passed once for each file.
+pub const APPLY_POINTS: [&str; 10] =
+    ["begun", "locked", "checked", "saved", "written", "store-locked", "prepared", "committing", "operation", "done"];
+/// Places that an undo passes, in order; `undo-operation` once for each file.
+pub const UNDO_POINTS: [&str; 6] = ["undo-begun", "undo-locked", "undoing", "undo-prepared", "undo-operation", "undone"];
+
+/// Bytes that must be left over on the disk, for the record, the locks and the gateway's own next turn.
+const SPARE: u64 = 256 << 10;
+/// For how long the store's lock is waited for: the gateway holds it for moments, at every turn.
+const STORE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why a run was refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +96,21 @@ pub trait Content {
     /// # Errors
     /// What opening its sources gives.
     fn open(&self) -> io::Result<Box<dyn Read + '_>>;
+
+    /// Its length and hash, where the plan says.
+    fn expected(&self) -> Option<(u64, &str)> {
+        None
+    }
+
+    /// The file that lines appended to it hang on when it is taken back, where that is not the one it replaces.
+    fn heir(&self) -> Option<&Path> {
+        None
+    }
+
+    /// Ids that entries have in it and had in the heir.
+    fn renames(&self) -> &[(String, String)] {
+        &[]
+    }
 }
 
 /// A change that a plan wants.
@@ -93,6 +123,13 @@ pub enum Wanted<'a> {
         before: &'a Print,
         /// The new content.
         content: &'a dyn Content,
+    },
+    /// Change single values of the store, whatever else the gateway has written to it since.
+    Store {
+        /// Which file.
+        path: &'a Path,
+        /// Value by value.
+        values: &'a [StoreValue],
     },
     /// Move a file into the journal.
     Move {
@@ -132,6 +169,7 @@ impl Wanted<'_> {
     fn path(&self) -> &Path {
         match self {
             Wanted::Replace { path, .. }
+            | Wanted::Store { path, .. }
             | Wanted::Move { path, .. }
             | Wanted::Create { path, .. }
             | Wanted::Copy { path, .. }
@@ -142,12 +180,20 @@ impl Wanted<'_> {
     fn before(&self) -> Option<&Print> {
         match self {
             Wanted::Replace { before, .. } | Wanted::Move { before, .. } | Wanted::Keep { before, .. } => Some(before),
-            Wanted::Create { .. } | Wanted::Copy { .. } => None,
+            Wanted::Create { .. } | Wanted::Copy { .. } | Wanted::Store { .. } => None,
         }
+    }
+
+    /// Whether the file is there and stays at its place.
+    fn is_new(&self) -> bool {
+        matches!(self, Wanted::Create { .. } | Wanted::Copy { .. })
     }
 }
 
 /// Carries out a run: `record` says what it is, with no operations yet; `wanted` what to do, in this order.
+///
+/// The store's lock is taken last and held for moments only: the gateway takes it for abandoned after 30 seconds, and
+/// every turn waits for it.
 ///
 /// # Errors
 /// Before the first change: with nothing changed. After it: the record says how far it came, and `undo` goes on from there.
@@ -158,21 +204,35 @@ pub fn carry_out(
     now_ms: i64,
     faults: &Faults<'_>,
 ) -> Result<Record, ApplyError> {
-    let _locks = locks(wanted.iter().map(Wanted::path), now_ms)?;
-    faults.point("locked");
-    for change in wanted {
-        check(journal.sessions(), change)?;
+    if let Some((run, _)) = journal.unfinished().ok().and_then(|runs| runs.into_iter().next()) {
+        let path = journal.sessions().display().to_string();
+        let next = format!("run `clawfix undo {path}` first, which takes it back");
+        return Err(ApplyError::Refused { path, what: format!("in the middle of run {run}, which stopped before it was done"), next });
     }
-    faults.point("checked");
-    let folder = journal.begin(&record.run).map_err(|source| io_error("cannot make the journal; nothing was changed", source))?;
-    faults.point("begun");
-    let prepared = prepare(journal, &folder, &mut record, wanted, faults);
-    if let Err(error) = prepared {
-        // Nothing was changed yet: leave no trace of the attempt.
-        remove_temps(&record, journal.sessions());
-        let _ = std::fs::remove_dir_all(&folder);
-        return Err(error);
+    // A plan that is applied again after it was taken back has a run of its own.
+    let first = record.run.clone();
+    for time in 2.. {
+        if !journal.folder(&record.run).exists() {
+            break;
+        }
+        record.run = format!("{first}-{time}");
     }
+    let folder = journal.begin(&record.run).map_err(|source| {
+        io_error(
+            "cannot make the journal; nothing was changed; make the folder writable, or stitch into another one with --out FILE",
+            source,
+        )
+    })?;
+    let prepared = prepare(journal, &folder, &mut record, wanted, now_ms, faults);
+    let _locks = match prepared {
+        Ok(locks) => locks,
+        Err(error) => {
+            // Nothing was changed yet: leave no trace of the attempt.
+            remove_temps(&record, journal.sessions());
+            journal.forget(&record.run);
+            return Err(error);
+        }
+    };
     faults.point("prepared");
     let failed = |source| io_error("stopped in the middle; `clawfix undo` takes the run back", source);
     record.state = State::Committing;
@@ -192,18 +252,28 @@ fn io_error(what: &str, source: io::Error) -> ApplyError {
     ApplyError::Io { what: what.to_owned(), source }
 }
 
-/// Takes the locks of all files that have one: transcripts first, then the store.
-pub(crate) fn locks<'a>(paths: impl Iterator<Item = &'a Path>, now_ms: i64) -> Result<Vec<Lock>, LockError> {
-    let is_store = |path: &Path| path.file_name().is_some_and(|name| name == "sessions.json");
-    let mut paths: Vec<(bool, &Path)> = paths.map(|path| (is_store(path), path)).collect();
+fn is_store(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == "sessions.json")
+}
+
+/// Takes the locks of all transcripts among the files, and the run's own.
+pub(crate) fn locks<'a>(journal: &Journal, run: &str, paths: impl Iterator<Item = &'a Path>, now_ms: i64) -> Result<Vec<Lock>, LockError> {
+    let mut paths: Vec<&Path> = paths.filter(|path| path.extension().is_some_and(|ext| ext == "jsonl")).collect();
     paths.sort();
     paths.dedup();
-    let lockable = |path: &Path| is_store(path) || path.extension().is_some_and(|ext| ext == "jsonl");
-    paths
-        .into_iter()
-        .filter(|(_, path)| lockable(path))
-        .map(|(store, path)| lock::take(path, if store { Kind::Store } else { Kind::Transcript }, now_ms))
-        .collect()
+    // Given back in this order, so the run's own comes last: while it is held, the run is at work.
+    let own = lock::take(&journal.handle(run), Kind::Transcript, now_ms)?;
+    let mut held: Vec<Lock> = Vec::new();
+    for path in paths {
+        held.push(lock::take(path, Kind::Transcript, now_ms)?);
+    }
+    held.push(own);
+    Ok(held)
+}
+
+/// Takes the lock of the store, which the transcripts' locks go before.
+pub(crate) fn store_lock(path: &Path) -> Result<Lock, LockError> {
+    lock::wait(path, Kind::Store, STORE_PATIENCE)
 }
 
 /// Refuses what must not be touched, and what is not as it was.
@@ -218,17 +288,20 @@ fn check(sessions: &Path, change: &Wanted<'_>) -> Result<(), ApplyError> {
     }
     let meta = match std::fs::symlink_metadata(path) {
         Ok(meta) => meta,
-        Err(error) if error.kind() == io::ErrorKind::NotFound && change.before().is_none() => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && change.is_new() => return Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(ApplyError::Changed { path: path.display().to_string() }),
         Err(source) => return Err(io_error(&format!("cannot look at {}; nothing was changed", path.display()), source)),
     };
-    let Some(before) = change.before() else { return Err(refuse("there already", "move it away, or choose another name")) };
+    if change.is_new() {
+        return Err(refuse("there already", "move it away, or choose another name"));
+    }
     if !crate::platform::is_regular(&meta) {
         return Err(refuse(crate::platform::special_kind(&meta), "work on the file itself"));
     }
     if crate::platform::hard_links(&meta) > 1 {
         return Err(refuse("a file with several hard links", "make it a file of its own first: copy it and put the copy in its place"));
     }
+    let Some(before) = change.before() else { return Ok(()) };
     let now = Print::of(path).map_err(|source| io_error(&format!("cannot read {}; nothing was changed", path.display()), source))?;
     if !now.same_content(before) {
         return Err(ApplyError::Changed { path: path.display().to_string() });
@@ -236,39 +309,133 @@ fn check(sessions: &Path, change: &Wanted<'_>) -> Result<(), ApplyError> {
     Ok(())
 }
 
-/// Saves the originals, writes the new content beside the targets, and writes the record down.
-fn prepare(journal: &Journal, folder: &Path, record: &mut Record, wanted: &[Wanted<'_>], faults: &Faults<'_>) -> Result<(), ApplyError> {
-    let name = |path: &Path| PathBuf::from(path.file_name().unwrap_or_default());
-    for (at, change) in wanted.iter().enumerate() {
-        let path = change.path();
-        let saved = PathBuf::from(format!("{at}-{}", name(path).display()));
-        let context = |what: &str| format!("cannot {what} {}; nothing was changed", path.display());
-        let temp = write::temp_beside(path, &record.run);
-        let operation = match change {
-            Wanted::Replace { before, content, .. } => {
-                write::preserve(path, &folder.join(&saved)).map_err(|source| io_error(&context("save"), source))?;
-                faults.point("saved");
-                let after =
-                    content.open().and_then(|source| write::write_temp(&temp, source, before.mode, std::fs::metadata(path).ok().as_ref()));
-                let after = after.map_err(|source| io_error(&context("write the new"), source))?;
-                Operation::Replace { path: name(path), saved, before: (*before).clone(), after }
-            }
-            Wanted::Move { before, .. } => Operation::Move { path: name(path), saved, before: (*before).clone() },
-            Wanted::Create { content, heir, .. } => {
-                let like = std::fs::metadata(heir).ok();
-                let mode = like.as_ref().and_then(crate::platform::mode);
-                let after = content.open().and_then(|source| write::write_temp(&temp, source, mode, like.as_ref()));
-                let after = after.map_err(|source| io_error(&context("write"), source))?;
-                Operation::Create { path: name(path), after, heir: name(heir) }
-            }
-            Wanted::Copy { from, print, .. } => media::copy(journal.sessions(), path, from, print, &record.run)?,
-            Wanted::Keep { .. } => continue,
-        };
-        record.operations.push(operation);
+/// Refuses when the copies of the originals and the new content would not fit beside what is there.
+fn check_space(journal: &Journal, wanted: &[Wanted<'_>]) -> Result<(), ApplyError> {
+    let fresh = |content: &dyn Content| content.expected().map(|(len, _)| len);
+    let need: u64 = wanted
+        .iter()
+        .map(|change| match change {
+            Wanted::Replace { before, content, .. } => before.len + fresh(*content).unwrap_or(before.len),
+            Wanted::Create { content, .. } => fresh(*content).unwrap_or(0),
+            Wanted::Copy { print, .. } => print.len,
+            Wanted::Store { .. } | Wanted::Move { .. } | Wanted::Keep { .. } => 0,
+        })
+        .sum();
+    match crate::platform::free_space(journal.sessions()) {
+        Some(free) if free < need + SPARE => Err(ApplyError::Refused {
+            path: journal.sessions().display().to_string(),
+            what: format!("on a disk with {free} bytes free, and {} are needed", need + SPARE),
+            next: "make room, or stitch into another place with --out FILE".to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Takes the locks, checks that all is as it was planned, saves the originals, writes the new content beside the targets,
+/// and writes the record down.
+fn prepare(
+    journal: &Journal,
+    folder: &Path,
+    record: &mut Record,
+    wanted: &[Wanted<'_>],
+    now_ms: i64,
+    faults: &Faults<'_>,
+) -> Result<Vec<Lock>, ApplyError> {
+    faults.point("begun");
+    let mut held = locks(journal, &record.run, wanted.iter().map(Wanted::path), now_ms)?;
+    faults.point("locked");
+    for change in wanted {
+        check(journal.sessions(), change)?;
+    }
+    check_space(journal, wanted)?;
+    faults.point("checked");
+    let mut operations = Vec::new();
+    for (at, change) in wanted.iter().enumerate().filter(|(_, change)| !is_store(change.path())) {
+        if let Some(operation) = prepare_one(journal, folder, &record.run, at, change, faults)? {
+            // Filed at once, so that its temporary file is known if the next one fails.
+            record.operations.push(operation.clone());
+            operations.push((at, operation));
+        }
         faults.point("written");
     }
+    for (at, change) in wanted.iter().enumerate().filter(|(_, change)| is_store(change.path())) {
+        held.insert(0, store_lock(change.path())?);
+        faults.point("store-locked");
+        check(journal.sessions(), change)?;
+        if let Some(operation) = prepare_one(journal, folder, &record.run, at, change, faults)? {
+            record.operations.push(operation.clone());
+            operations.push((at, operation));
+        }
+        faults.point("written");
+    }
+    operations.sort_by_key(|(at, _)| *at);
+    record.operations = operations.into_iter().map(|(_, operation)| operation).collect();
     record.state = State::Prepared;
-    journal.write(record).map_err(|source| io_error("cannot write the journal; nothing was changed", source))
+    journal.write(record).map_err(|source| io_error("cannot write the journal; nothing was changed", source))?;
+    Ok(held)
+}
+
+fn prepare_one(
+    journal: &Journal,
+    folder: &Path,
+    run: &str,
+    at: usize,
+    change: &Wanted<'_>,
+    faults: &Faults<'_>,
+) -> Result<Option<Operation>, ApplyError> {
+    let name = |path: &Path| PathBuf::from(path.file_name().unwrap_or_default());
+    let path = change.path();
+    let saved = PathBuf::from(format!("{at}-{}", name(path).display()));
+    let context = |what: &str| format!("cannot {what} {}; nothing was changed", path.display());
+    let temp = write::temp_beside(path, run);
+    let save = || write::preserve(path, &folder.join(&saved)).map_err(|source| io_error(&context("save"), source));
+    let like = |path: &Path| std::fs::metadata(path).ok();
+    let write = |content: &dyn Content, mode: Option<u32>, like: Option<&std::fs::Metadata>| {
+        let after = content.open().and_then(|source| write::write_temp(&temp, source, mode, like));
+        let after = after.map_err(|source| io_error(&context("write the new"), source))?;
+        if content.expected().is_some_and(|expected| expected != (after.len, after.hash.as_str())) {
+            // A source is not what the plan read.
+            let _ = std::fs::remove_file(&temp);
+            return Err(ApplyError::Changed { path: path.display().to_string() });
+        }
+        Ok(after)
+    };
+    Ok(Some(match change {
+        Wanted::Replace { before, content, .. } => {
+            save()?;
+            faults.point("saved");
+            let after = write(*content, before.mode, like(path).as_ref())?;
+            let heir = content.heir().map(name).filter(|heir| *heir != name(path));
+            let renames = content.renames().to_vec();
+            Operation::Replace { path: name(path), saved, before: (*before).clone(), after, heir, renames, carried: 0, restored: None }
+        }
+        Wanted::Store { values, .. } => {
+            save()?;
+            faults.point("saved");
+            let failed = |source| io_error(&context("read"), source);
+            let before = Print::of(path).map_err(failed)?;
+            let bytes = std::fs::read(path).map_err(failed)?;
+            let edited = store::edited(&bytes, values, false).map_err(failed)?;
+            let Some(bytes) = edited else { return Err(ApplyError::Changed { path: path.display().to_string() }) };
+            let after = write(&bytes, before.mode, like(path).as_ref())?;
+            Operation::Store { path: name(path), saved, before, after, values: values.to_vec() }
+        }
+        Wanted::Move { before, .. } => Operation::Move { path: name(path), saved, before: (*before).clone(), restored: None },
+        Wanted::Create { content, heir, .. } => {
+            let like = like(heir);
+            let mode = like.as_ref().and_then(crate::platform::mode);
+            let after = write(*content, mode, like.as_ref())?;
+            Operation::Create { path: name(path), after, heir: name(heir), renames: content.renames().to_vec(), carried: 0 }
+        }
+        Wanted::Copy { from, print, .. } => media::copy(journal.sessions(), path, from, print, run)?,
+        Wanted::Keep { .. } => return Ok(None),
+    }))
+}
+
+impl Content for Vec<u8> {
+    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+        Ok(Box::new(self.as_slice()))
+    }
 }
 
 /// Takes away what a run wrote beside its targets and never renamed.
@@ -284,7 +451,7 @@ pub(crate) fn remove_temps(record: &Record, sessions: &Path) {
 fn commit(journal: &Journal, folder: &Path, run: &str, operation: &Operation) -> io::Result<()> {
     let path = journal.sessions().join(operation.path());
     match operation {
-        Operation::Replace { .. } | Operation::Create { .. } | Operation::Copy { .. } => {
+        Operation::Replace { .. } | Operation::Store { .. } | Operation::Create { .. } | Operation::Copy { .. } => {
             write::rename(&write::temp_beside(&path, run), &path)
         }
         Operation::Move { saved, .. } => write::rename(&path, &folder.join(saved)),

@@ -12,8 +12,13 @@ use crate::platform;
 pub fn temp_beside(target: &Path, run: &str) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(target.file_name().unwrap_or_default());
-    name.push(format!(".clawfix-{run}.tmp"));
+    name.push(temp_ending(run));
     target.with_file_name(name)
+}
+
+/// The ending of every temporary file of a run.
+pub(crate) fn temp_ending(run: &str) -> String {
+    format!(".clawfix-{run}.tmp")
 }
 
 /// Writes a temporary file with that content and mode, with the owner of `like`, and syncs it. Gives its print.
@@ -22,7 +27,13 @@ pub fn temp_beside(target: &Path, run: &str) -> PathBuf {
 /// What reading the source or writing gives; the temporary file is taken away then.
 pub fn write_temp(temp: &Path, mut source: impl Read, mode: Option<u32>, like: Option<&Metadata>) -> io::Result<Print> {
     let result = (|| {
-        let mut file = File::create(temp)?;
+        // One that a stopped run left is in the way; a link of that name must not be followed.
+        if let Err(error) = fs::remove_file(temp)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return Err(error);
+        }
+        let mut file = File::create_new(temp)?;
         platform::make_like(&file, mode, like)?;
         let mut hasher = blake3::Hasher::new();
         let mut buffer = vec![0u8; 1 << 20];

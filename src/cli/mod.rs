@@ -146,7 +146,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
 fn faults() -> clawfix::apply::Faults<'static> {
     static AT: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
     let at = AT.get_or_init(|| if cfg!(debug_assertions) { std::env::var("CLAWFIX_TEST_DIE_AT").ok() } else { None });
-    clawfix::apply::Faults { at: at.as_deref(), stop: || std::process::exit(70) }
+    static PASSED: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    clawfix::apply::Faults { at: at.as_deref(), passed: Some(&PASSED), stop: || std::process::exit(70) }
 }
 
 /// Maps a result to the exit code, and prints an error if there is one. A reader that hung up is no error.

@@ -77,6 +77,12 @@ pub fn make_like(file: &std::fs::File, mode: Option<u32>, like: Option<&Metadata
     system::make_like(file, mode, like)
 }
 
+/// Bytes that may still be written to the file system of a folder, where the system says.
+#[must_use]
+pub fn free_space(folder: &Path) -> Option<u64> {
+    system::free_space(folder)
+}
+
 /// Makes renames and new names in a folder durable.
 ///
 /// # Errors

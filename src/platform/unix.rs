@@ -44,6 +44,11 @@ pub(super) fn make_like(file: &File, mode: Option<u32>, like: Option<&Metadata>)
     }
 }
 
+pub(super) fn free_space(folder: &Path) -> Option<u64> {
+    let system = rustix::fs::statvfs(folder).ok()?;
+    Some(system.f_bavail.saturating_mul(system.f_frsize))
+}
+
 pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }

@@ -27,6 +27,11 @@ pub(super) fn make_like(_: &File, _: Option<u32>, _: Option<&Metadata>) -> io::R
     Ok(())
 }
 
+pub(super) fn free_space(_: &Path) -> Option<u64> {
+    // Not given by the standard library; a full disk is then met while writing, before anything is changed.
+    None
+}
+
 pub(super) fn sync_folder(_: &Path) -> io::Result<()> {
     // Folders cannot be synced; NTFS journals its names itself.
     Ok(())

@@ -1,0 +1,73 @@
+//! Single values of the store: the bytes of `sessions.json` in, the same bytes with a few values replaced out.
+//!
+//! The gateway writes the store at every turn, so a run is not bound to all of it, but to the values that it changes.
+
+use std::io;
+
+use serde::{Deserialize, Serialize};
+
+use crate::stitch::fields::locate;
+
+/// One text value of a store entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreValue {
+    /// The session key.
+    pub key: String,
+    /// The field.
+    pub field: String,
+    /// What it held.
+    pub from: String,
+    /// What it gets.
+    pub to: String,
+}
+
+/// Puts `to` in the place of `from` in every value, and no other byte changes; with `back`, the other way round. `None`
+/// when a value is not what it must be.
+///
+/// # Errors
+/// None but what finding a value gives.
+pub fn edited(bytes: &[u8], values: &[StoreValue], back: bool) -> io::Result<Option<Vec<u8>>> {
+    let mut edits = Vec::new();
+    for value in values {
+        let (old, new) = if back { (&value.to, &value.from) } else { (&value.from, &value.to) };
+        let path = format!("{}.{}", value.key, value.field);
+        let located = locate(bytes, &[&path])?;
+        let Some(range) = located.last(0) else { return Ok(None) };
+        let (Ok(start), Ok(end)) = (usize::try_from(range.start), usize::try_from(range.end)) else { return Ok(None) };
+        let held = bytes.get(start..end).and_then(|raw| serde_json::from_slice::<String>(raw).ok());
+        if held.as_ref() != Some(old) {
+            return Ok(None);
+        }
+        edits.push((start..end, new));
+    }
+    edits.sort_by_key(|(range, _)| range.start);
+    let mut out = Vec::with_capacity(bytes.len() + 128);
+    let mut at = 0usize;
+    for (range, text) in edits {
+        out.extend_from_slice(bytes.get(at..range.start).unwrap_or_default());
+        out.extend_from_slice(serde_json::Value::from(text.as_str()).to_string().as_bytes());
+        at = range.end;
+    }
+    out.extend_from_slice(bytes.get(at..).unwrap_or_default());
+    Ok(Some(out))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn values_change_alone_and_only_when_they_are_as_expected() {
+        let key = format!("agent:main:cron:{}:run:ü\"", "a".repeat(100));
+        let quoted = serde_json::Value::from(key.as_str());
+        let text = |id: &str| format!("{{ \"x\" : {{\"sessionId\":\"one\"}},\r\n{quoted}:{{\"n\":1.50,\"sessionId\" : \"{id}\"}} }}");
+        let value = StoreValue { key, field: "sessionId".to_owned(), from: "one".to_owned(), to: "two".to_owned() };
+        let values = std::slice::from_ref(&value);
+        let after = edited(text("one").as_bytes(), values, false).unwrap().unwrap();
+        assert_eq!(String::from_utf8(after.clone()).unwrap(), text("two"));
+        assert_eq!(edited(&after, values, true).unwrap().unwrap(), text("one").into_bytes());
+        assert_eq!(edited(&after, values, false).unwrap(), None);
+        assert_eq!(edited(b"{}", values, false).unwrap(), None);
+    }
+}
