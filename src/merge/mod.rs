@@ -396,12 +396,6 @@ impl Content for Stitched {
     }
 }
 
-impl Content for Vec<u8> {
-    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
-        Ok(Box::new(self.as_slice()))
-    }
-}
-
 /// Carries a plan out.
 ///
 /// # Errors
