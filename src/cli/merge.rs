@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use clawfix::apply::journal::Journal;
 use clawfix::merge::{self, Into, Options, Plan};
 use clawfix::report::{Format, plan as report};
-use clawfix::scan::{Agent, Scan};
-use clawfix::select::{self, Place};
+use clawfix::scan::Scan;
+use clawfix::select;
 use clawfix::split::Level;
 
+use super::jobs::{self, Search};
 use super::{Common, Verdict, faults, output, progress};
 
 #[derive(Debug, Args)]
@@ -65,14 +65,6 @@ Examples:
   clawfix merge ~/copy c-4f1d09aa3e --out whole.jsonl
   clawfix undo                         take the last run back";
 
-/// Segments of one agent that become one file.
-struct Job<'a> {
-    agent: &'a Agent,
-    conversation: String,
-    segments: Vec<usize>,
-    by_hand: bool,
-}
-
 impl Merge {
     pub fn run(self) -> anyhow::Result<Verdict> {
         let request = select::request(&self.arguments)?;
@@ -82,9 +74,11 @@ impl Merge {
         if scan.roots.is_empty() {
             bail!("no state directory on this machine; name a folder that holds one");
         }
-        let jobs = if request.wanted.is_empty() { self.certain(&scan) } else { self.named(&scan, &request.wanted)? };
+        let rollovers = self.include.is_some();
+        let search = Search { least: self.common.min_level.into(), rollovers, done: "stitched", command: "merge" };
+        let jobs = if request.wanted.is_empty() { jobs::certain(&scan, &search) } else { jobs::named(&scan, &request.wanted, &search)? };
         if jobs.is_empty() {
-            return self.nothing(&scan);
+            return self.nothing(&scan, &search);
         }
         let options = Options {
             into: self.into,
@@ -120,84 +114,12 @@ impl Merge {
         Ok(Verdict::Clean)
     }
 
-    fn certain<'a>(&self, scan: &'a Scan) -> Vec<Job<'a>> {
-        let conversations = scan.agents.iter().flat_map(|agent| agent.conversations.iter().map(move |c| (agent, c)));
-        conversations
-            .flat_map(|(agent, conversation)| {
-                let id = agent.conversation_id(conversation);
-                let runs = merge::runs(conversation, Level::Certain, self.include.is_some());
-                runs.into_iter().map(move |segments| Job { agent, conversation: id.clone(), segments, by_hand: false })
-            })
-            .collect()
-    }
-
-    fn named<'a>(&self, scan: &'a Scan, wanted: &[select::Wanted]) -> anyhow::Result<Vec<Job<'a>>> {
-        let mut jobs: Vec<Job<'a>> = Vec::new();
-        let mut alone: Vec<(&Agent, usize)> = Vec::new();
-        for wanted in wanted {
-            let target = match select::find(scan, Some(wanted)) {
-                Ok(target) => target,
-                Err(miss) => {
-                    if let Some(note) = already(scan, wanted) {
-                        output::note(&note);
-                        continue;
-                    }
-                    return Err(miss.into());
-                }
-            };
-            match target.place {
-                Place::Conversation(at) => {
-                    let Some(conversation) = target.agent.conversations.get(at) else { continue };
-                    let id = target.agent.conversation_id(conversation);
-                    let runs = merge::runs(conversation, self.common.min_level.into(), self.include.is_some());
-                    if runs.is_empty() {
-                        let marked = target.marked.iter().next().copied().or(conversation.segments.last().copied());
-                        alone.extend(marked.map(|at| (target.agent, at)));
-                        continue;
-                    }
-                    for segments in runs {
-                        if !jobs.iter().any(|job| std::ptr::eq(job.agent, target.agent) && job.segments == segments) {
-                            jobs.push(Job { agent: target.agent, conversation: id.clone(), segments, by_hand: false });
-                        }
-                    }
-                }
-                Place::Segment(at) => alone.push((target.agent, at)),
-                Place::Aside(_) => bail!("{} holds no time to place it by, so it cannot be stitched", describe(wanted)),
-            }
-        }
-        if let [(agent, _), _, ..] = alone.as_slice() {
-            if alone.iter().any(|(other, _)| !std::ptr::eq(*other, *agent)) {
-                bail!("the sessions belong to different agents; only sessions of one agent are stitched");
-            }
-            let mut segments: Vec<usize> = alone.iter().map(|(_, at)| *at).collect();
-            segments.sort_by_key(|&at| agent.segments.get(at).map(|segment| (segment.start_ms, segment.last_ms)));
-            segments.dedup();
-            let first = segments.first().and_then(|&at| agent.segments.get(at)).map(|segment| segment.id.clone()).unwrap_or_default();
-            jobs.push(Job { agent, conversation: first, segments, by_hand: true });
-        } else if let [(agent, at)] = alone.as_slice() {
-            let id = agent.segments.get(*at).map(|segment| segment.id.clone()).unwrap_or_default();
-            if self.includes_done(agent, &id) {
-                output::note(&format!("clawfix: session {id} is stitched already; nothing to do"));
-            } else {
-                bail!(
-                    "nothing is torn from session {id} at this level; to stitch by your own judgement, name two sessions (--min-level possible shows more)"
-                );
-            }
-        }
-        Ok(jobs)
-    }
-
-    /// Whether an earlier run stitched this session.
-    fn includes_done(&self, agent: &Agent, id: &str) -> bool {
-        let runs = Journal::of(&agent.dir.dir).runs().map(|(records, _)| records).unwrap_or_default();
-        runs.iter()
-            .any(|record| record.state == clawfix::apply::journal::State::Done && record.sessions.iter().any(|session| session == id))
-    }
-
-    fn nothing(&self, scan: &Scan) -> anyhow::Result<Verdict> {
+    fn nothing(&self, scan: &Scan, search: &Search) -> anyhow::Result<Verdict> {
         let weaker = scan.agents.iter().flat_map(|agent| &agent.conversations).flat_map(|c| merge::runs(c, Level::Probable, false)).count();
+        let done = jobs::done_before(scan, search);
         output::with(self.common.output.as_deref(), |out| match (self.common.format, weaker) {
             (Format::Json, _) => report::write_json(&[], "planned", out),
+            (Format::Table, 0) if done > 0 => writeln!(out, "Nothing to stitch; {done} conversations are stitched already."),
             (Format::Table, 0) => writeln!(out, "Nothing to stitch."),
             (Format::Table, count) => writeln!(
                 out,
@@ -225,24 +147,4 @@ impl Merge {
             Format::Table => report::write_table(plans, state, out),
         })
     }
-}
-
-fn describe(wanted: &select::Wanted) -> String {
-    match wanted {
-        select::Wanted::File(path) => path.display().to_string(),
-        select::Wanted::Id(id) => id.clone(),
-    }
-}
-
-/// A conversation or session that is gone because an earlier run stitched it.
-fn already(scan: &Scan, wanted: &select::Wanted) -> Option<String> {
-    let id = match wanted {
-        select::Wanted::Id(id) => id.clone(),
-        select::Wanted::File(path) => path.file_stem()?.to_string_lossy().into_owned(),
-    };
-    let records = scan.agents.iter().filter_map(|agent| Journal::of(&agent.dir.dir).runs().ok()).flat_map(|(records, _)| records);
-    let mut done = records.filter(|record| record.state == clawfix::apply::journal::State::Done);
-    let record =
-        done.find(|record| record.conversation.starts_with(&id) || record.sessions.iter().any(|session| session.starts_with(&id)))?;
-    Some(format!("clawfix: {id} is stitched already, by run {} into {}; nothing to do", record.run, record.target.display()))
 }

@@ -1,9 +1,11 @@
 //! The command line: one small file a subcommand, and the one place that maps results to exit codes.
 
 mod explain;
+mod jobs;
 mod merge;
 mod output;
 mod progress;
+mod relink;
 mod scan;
 mod show;
 mod undo;
@@ -43,6 +45,8 @@ enum Command {
     Show(show::Show),
     /// Stitch torn conversations: shows the plan, and does it with --apply
     Merge(merge::Merge),
+    /// Keep the files of torn conversations apart, but let the newer one name the older and show its images again
+    Relink(relink::Relink),
     /// Take a run back
     Undo(undo::Undo),
     /// List the runs and whether they can be taken back
@@ -136,6 +140,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
         Command::Scan(scan) => scan.run(),
         Command::Show(show) => show.run(),
         Command::Merge(merge) => merge.run(),
+        Command::Relink(relink) => relink.run(),
         Command::Undo(undo) => undo.run(),
         Command::Log(log) => log.run(),
         Command::Explain(explain) => explain.run(),

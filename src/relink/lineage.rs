@@ -1,12 +1,13 @@
 //! Who descends from whom: the `parentSession` of a header and the `usageFamilySessionIds` of the store, as edits that
 //! leave every other byte as it is.
 
-use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
 
+use crate::apply::Content;
 use crate::apply::journal::Print;
 use crate::foreign;
-use crate::merge::{FieldChange, PlanError, StoreEdit};
+use crate::merge::PlanError;
 use crate::scan::Agent;
 use crate::session::HeaderLine;
 use crate::split::segment::Segment;
@@ -26,6 +27,38 @@ pub struct Link {
     pub parent: String,
     /// What `parentSession` says: the path of the older transcript, as the gateway writes it.
     pub path: String,
+}
+
+/// A list of the store that gets more ids.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ListChange {
+    /// The session key.
+    pub key: String,
+    /// The field.
+    pub field: &'static str,
+    /// The ids that it holds.
+    pub from: Vec<String>,
+    /// The ids that it gets.
+    pub to: Vec<String>,
+}
+
+/// The store with its new content.
+#[derive(Debug, Clone)]
+pub struct StoreEdit {
+    /// The store.
+    pub path: PathBuf,
+    /// As it was when the plan was made.
+    pub before: Print,
+    /// List by list.
+    pub changes: Vec<ListChange>,
+    /// Its new bytes.
+    after: Vec<u8>,
+}
+
+impl Content for StoreEdit {
+    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+        Ok(Box::new(self.after.as_slice()))
+    }
 }
 
 /// Whether the newer transcript's header names the older one as its parent.
@@ -84,7 +117,7 @@ fn parent_path(agent: &Agent, older: &Segment, newer: &Segment) -> String {
 }
 
 /// Sets the field; where there is none, it comes last, as the session manager writes it.
-fn set_parent(path: &Path, header: &HeaderLine, parent: &str) -> std::io::Result<Edit> {
+fn set_parent(path: &Path, header: &HeaderLine, parent: &str) -> io::Result<Edit> {
     let (mut file, _) = crate::platform::open_regular(path)?;
     file.seek(SeekFrom::Start(header.span.offset))?;
     let mut line = Vec::new();
@@ -128,9 +161,9 @@ pub(super) fn family(agent: &Agent, segments: &[&Segment], warnings: &mut Vec<St
         let Some(open) = located.containers.last().filter(|_| !missing.is_empty()) else { continue };
         let Some(edited) = usize::try_from(open.value.end).ok().and_then(|at| put_in(&after, at, &missing)) else { continue };
         after = edited;
-        let from = entry.family_session_ids.join(", ");
-        let to = missing.iter().copied().chain(entry.family_session_ids.iter().map(String::as_str)).collect::<Vec<_>>().join(", ");
-        changes.push(FieldChange { key: entry.key.raw.clone(), field: "usageFamilySessionIds", from, to });
+        let from = entry.family_session_ids.clone();
+        let to = missing.iter().map(|id| (*id).to_owned()).chain(from.iter().cloned()).collect();
+        changes.push(ListChange { key: entry.key.raw.clone(), field: "usageFamilySessionIds", from, to });
     }
     Ok((!changes.is_empty()).then(|| StoreEdit { path: store.path.clone(), before, after, changes }))
 }

@@ -13,13 +13,13 @@ use std::path::{Path, PathBuf};
 use crate::apply::journal::{self, Journal, Print, Record, State};
 use crate::apply::{ApplyError, Content, Faults, Wanted, carry_out};
 use crate::context;
-use crate::merge::{self, Effect, PlanError, Source, StoreEdit};
+use crate::merge::{self, Effect, PlanError, Source};
 use crate::scan::Agent;
 use crate::session;
 use crate::split::segment::Segment;
 use crate::stitch::piece::{Edit, Output, Piece, push, push_edited};
 pub use images::{Carried, Images, LeftOut, Why};
-pub use lineage::{Link, names_parent};
+pub use lineage::{Link, ListChange, StoreEdit, names_parent};
 
 /// The type of the entry that carries the images.
 pub const RELINK: &str = "clawfix:relink";
@@ -277,7 +277,7 @@ pub fn apply(plan: &Plan, now_ms: i64, faults: &Faults<'_>) -> Result<Record, Ap
         });
     }
     if let Some(store) = &plan.store {
-        wanted.push(Wanted::Replace { path: &store.path, before: &store.before, content: &store.after });
+        wanted.push(Wanted::Replace { path: &store.path, before: &store.before, content: store });
     }
     carry_out(&Journal::of(&plan.sessions_dir), record, &wanted, now_ms, faults)
 }

@@ -5,6 +5,7 @@
 pub mod command;
 pub mod json;
 pub mod plan;
+pub mod relink;
 pub mod safe;
 pub mod show;
 pub mod table;

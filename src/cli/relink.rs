@@ -1,0 +1,115 @@
+//! `clawfix relink`.
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+use clap::Args;
+use clawfix::relink::{self, Options, Plan};
+use clawfix::report::{Format, relink as report};
+use clawfix::scan::Scan;
+use clawfix::{merge, select};
+
+use super::jobs::{self, Job, Search};
+use super::{Common, Verdict, faults, output, progress};
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Relink {
+    /// Folders to look in, and what to relink: conversation ids (c-…), session ids, the beginnings of either, or
+    /// transcripts. With no id, every split that is certain. Two or more sessions of different conversations are
+    /// relinked by your own judgement
+    #[arg(value_name = "PATH|ID")]
+    arguments: Vec<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+    /// Do it; without this, only the plan is shown
+    #[arg(long)]
+    apply: bool,
+    /// Carry at most this many images over: the newest ones that fit
+    #[arg(long, value_name = "N", default_value_t = Options::default().max_images)]
+    max_images: usize,
+    /// Carry at most this many bytes of base64 over
+    #[arg(long, value_name = "BYTES", default_value_t = Options::default().max_image_bytes)]
+    max_image_bytes: u64,
+}
+
+const EXAMPLES: &str = "\
+The files stay apart. The newer transcript's header names the older one as its parent, the store lists both
+session ids where it keeps such a list, and one message at the end of the newest transcript shows the model
+the older images again.
+
+Which images: each once, none that the newest transcript has. Of those, from the newest back, every one that
+still fits into --max-images and --max-image-bytes; none with more than 5 MB of base64, which providers refuse.
+They are written in their original order. A file that a message names counts when it still exists and is a
+PNG, JPEG, GIF or WebP.
+
+Examples:
+  clawfix relink                       the plan for everything that is certain
+  clawfix relink c-4f1d09aa3e --apply  do it
+  clawfix undo                         take the last run back";
+
+impl Relink {
+    pub fn run(self) -> anyhow::Result<Verdict> {
+        let request = select::request(&self.arguments)?;
+        let bar = progress::Bar::new(self.common.quiet);
+        let scan = clawfix::scan::scan(&self.common.options(request.roots), &bar)?;
+        bar.finish();
+        if scan.roots.is_empty() {
+            bail!("no state directory on this machine; name a folder that holds one");
+        }
+        let search = Search { least: self.common.min_level.into(), rollovers: false, done: "relinked", command: "relink" };
+        let jobs = if request.wanted.is_empty() { jobs::certain(&scan, &search) } else { jobs::named(&scan, &request.wanted, &search)? };
+        if jobs.is_empty() {
+            return self.nothing(&scan, &search);
+        }
+        let options = Options { max_images: self.max_images, max_image_bytes: self.max_image_bytes };
+        let now_ms = chrono::Utc::now().timestamp_millis();
+        let plan = |job: &Job<'_>| relink::plan(job.agent, &job.conversation, &job.segments, &options, now_ms);
+        let mut plans: Vec<(Plan, bool)> = Vec::new();
+        for job in &jobs {
+            plans.push((plan(job)?, job.by_hand));
+        }
+        let mut runs: Vec<Option<String>> = vec![None; plans.len()];
+        if self.apply {
+            for (at, ((planned, _), job)) in plans.iter_mut().zip(&jobs).enumerate() {
+                if at > 0 && planned.store.is_some() {
+                    // The run before may have written to the same store.
+                    *planned = plan(job)?;
+                }
+                if !planned.is_done() {
+                    let record = relink::apply(planned, now_ms, &faults())?;
+                    if let Some(run) = runs.get_mut(at) {
+                        *run = Some(record.run);
+                    }
+                }
+            }
+        }
+        let shown: Vec<report::Shown<'_>> =
+            plans.iter().zip(runs).map(|((plan, by_hand), done)| report::Shown { plan, by_hand: *by_hand, done }).collect();
+        self.print(&shown)?;
+        Ok(Verdict::Clean)
+    }
+
+    fn nothing(&self, scan: &Scan, search: &Search) -> anyhow::Result<Verdict> {
+        let level = clawfix::split::Level::Probable;
+        let weaker = scan.agents.iter().flat_map(|agent| &agent.conversations).flat_map(|c| merge::runs(c, level, false)).count();
+        let done = jobs::done_before(scan, search);
+        output::with(self.common.output.as_deref(), |out| match (self.common.format, weaker) {
+            (Format::Json, _) => report::write_json(&[], false, out),
+            (Format::Table, 0) if done > 0 => writeln!(out, "Nothing to relink; {done} conversations are relinked already."),
+            (Format::Table, 0) => writeln!(out, "Nothing to relink."),
+            (Format::Table, count) => writeln!(
+                out,
+                "Nothing that is certain. {count} splits are probable: `clawfix scan` shows them, and each is relinked by its id."
+            ),
+        })?;
+        Ok(Verdict::Clean)
+    }
+
+    fn print(&self, shown: &[report::Shown<'_>]) -> anyhow::Result<()> {
+        output::with(self.common.output.as_deref(), |out| match self.common.format {
+            Format::Json => report::write_json(shown, self.apply, out),
+            Format::Table => report::write_table(shown, self.apply, out),
+        })
+    }
+}
