@@ -83,6 +83,11 @@ pub fn of(session: &Session) -> Context {
     context
 }
 
+/// The entries from a root to the leaf, by index; none when the loader sees none.
+pub fn path(session: &Session) -> Vec<u32> {
+    Tree::new(session).path().unwrap_or_default()
+}
+
 /// The messages of a path, with what a compaction hides taken out.
 fn messages(session: &Session, tree: &Tree<'_>, path: &[u32]) -> Vec<Seen> {
     let kind = |at: &u32| session.entry(*at).map(|entry| entry.kind);

@@ -9,8 +9,10 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::apply::journal::{self, Journal, Print, Record, State};
+use crate::apply::store::StoreValue;
 use crate::apply::{ApplyError, Content, Faults, Wanted, carry_out};
 use crate::context;
+use crate::line::Kind;
 use crate::name::FileState;
 use crate::scan::Agent;
 use crate::session;
@@ -19,9 +21,9 @@ use crate::split::{Conversation, Level, SeamKind};
 use crate::stitch::piece::Output;
 use crate::stitch::{Manner, Part, Stitched, stitch};
 pub use effect::Effect;
+pub(crate) use effect::of as effect_of;
 pub use images::Images;
 pub use store_edit::{FieldChange, StoreEdit};
-pub(crate) use effect::of as effect_of;
 
 /// Which file the conversation goes on in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -136,7 +138,7 @@ pub fn runs(conversation: &Conversation, least: Level, rollovers: bool) -> Vec<V
     let mut runs: Vec<Vec<usize>> = Vec::new();
     for seam in &conversation.seams {
         let wanted = match seam.verdict.kind {
-            SeamKind::Split => seam.verdict.level >= least && seam.rivals.is_empty(),
+            SeamKind::Split => seam.verdict.level >= least,
             SeamKind::Rollover => rollovers,
             _ => false,
         };
@@ -159,6 +161,9 @@ pub fn plan(agent: &Agent, conversation: &str, run: &[usize], options: &Options,
     let segments: Vec<&Segment> = run.iter().filter_map(|&at| agent.segments.get(at)).collect();
     for segment in &segments {
         refuse_source(segment, options)?;
+    }
+    for segment in &segments {
+        refuse_damage(segment)?;
     }
     let (survivor, survivor_why) = survivor(&segments, options)?;
     let name = run_name(conversation, &segments, now_ms);
@@ -192,11 +197,17 @@ pub fn plan(agent: &Agent, conversation: &str, run: &[usize], options: &Options,
     let result = check(&parts, &stitched)?;
     let mut sources = Vec::new();
     for segment in &segments {
+        let print = Print::of(&segment.file.path).map_err(io(&segment.file.path))?;
+        if print.len != segment.session.bytes {
+            // Lines that came since the scan would be missing from the result.
+            let (what, next) = ("changed while it was read".to_owned(), "try again when the chat is quiet".to_owned());
+            return Err(PlanError::Source { path: segment.file.path.display().to_string(), what, next });
+        }
         sources.push(Source {
             path: segment.file.path.clone(),
             session_id: segment.id.clone(),
             state: segment.standing.name(),
-            print: Print::of(&segment.file.path).map_err(io(&segment.file.path))?,
+            print,
             lines: segment.session.lines,
             human_turns: segment.human_count() as u64,
         });
@@ -204,16 +215,19 @@ pub fn plan(agent: &Agent, conversation: &str, run: &[usize], options: &Options,
     let mut moved = Vec::new();
     let mut store = None;
     if options.out.is_none() {
+        let id = new_id.as_deref().or(segments.get(survivor).map(|segment| segment.id.as_str())).unwrap_or_default();
         let gone = segments.iter().enumerate().filter(|(at, _)| new_id.is_some() || *at != survivor);
         for (at, segment) in gone.clone() {
             let print = sources.get(at).map(|source| source.print.clone());
             moved.extend(print.map(|print| (segment.file.path.clone(), print)));
-            for sidecar in sidecars(segment) {
-                moved.push((sidecar.clone(), Print::of(&sidecar).map_err(io(&sidecar))?));
+            // An archive may have the survivor's own id; then the sidecars are the survivor's.
+            for sidecar in sidecars(segment).into_iter().filter(|_| segment.file.name.session_id != id) {
+                if !moved.iter().any(|(path, _)| *path == sidecar) {
+                    moved.push((sidecar.clone(), Print::of(&sidecar).map_err(io(&sidecar))?));
+                }
             }
         }
-        let gone: Vec<&str> = gone.map(|(_, segment)| segment.id.as_str()).collect();
-        let id = new_id.as_deref().or(segments.get(survivor).map(|segment| segment.id.as_str())).unwrap_or_default();
+        let gone: Vec<&Segment> = gone.map(|(_, segment)| *segment).collect();
         store = store_edit::plan(agent, &gone, id, &target)?;
     }
     let hashed = journal::hash(Output::new(&stitched.pieces, &stitched.sources)).map_err(io(&target))?;
@@ -238,6 +252,19 @@ pub fn plan(agent: &Agent, conversation: &str, run: &[usize], options: &Options,
         effect,
         warnings,
     })
+}
+
+/// Refuses what would make the loader fail on the whole result.
+fn refuse_damage(segment: &Segment) -> Result<(), PlanError> {
+    let null = segment.session.entries.iter().find(|entry| entry.kind == Kind::Null);
+    let failure = match (segment.context.failure, null) {
+        (Some(context::Failure::NoHeader) | None, Some(entry)) => context::Failure::NullLine(u64::from(entry.line)),
+        (Some(context::Failure::NoHeader) | None, None) => return Ok(()),
+        (Some(failure), _) => failure,
+    };
+    let path = segment.file.path.display().to_string();
+    let what = format!("would spoil the whole: {}", failure.reason());
+    Err(PlanError::Source { path, what, next: "mend that line in a copy first, and put the copy in its place".to_owned() })
 }
 
 pub(crate) fn refuse_source(segment: &Segment, options: &Options) -> Result<(), PlanError> {
@@ -338,7 +365,7 @@ fn check(parts: &[Part<'_>], stitched: &Stitched) -> Result<session::Session, Pl
     let result = reader.finish();
     let entries: usize = parts.iter().map(|part| part.session.entries.len()).sum();
     let added = usize::try_from(stitched.added).unwrap_or(usize::MAX);
-    let headerless = usize::from(parts.iter().all(|part| part.session.headers.is_empty()));
+    let headerless = usize::from(stitched.header_made);
     let fail = |what: String| Err(PlanError::Check(what));
     if result.entries.len() + headerless != entries + added {
         return fail(format!("{entries} entries went in and {added} were added, but {} came out", result.entries.len()));
@@ -390,9 +417,35 @@ pub(crate) fn warn_of_window(effect: &Effect, warnings: &mut Vec<String>) {
     }
 }
 
-impl Content for Stitched {
+/// The stitched transcript as new content.
+struct Whole<'a> {
+    plan: &'a Plan,
+    renames: Vec<(String, String)>,
+}
+
+impl<'a> Whole<'a> {
+    fn new(plan: &'a Plan) -> Self {
+        let stitched = &plan.stitched;
+        let own = stitched.remapped.iter().filter(|(part, ..)| *part == stitched.ends_in);
+        Self { plan, renames: own.map(|(_, old, new)| (new.clone(), old.clone())).collect() }
+    }
+}
+
+impl Content for Whole<'_> {
     fn open(&self) -> io::Result<Box<dyn Read + '_>> {
-        Ok(Box::new(Output::new(&self.pieces, &self.sources)))
+        Ok(Box::new(Output::new(&self.plan.stitched.pieces, &self.plan.stitched.sources)))
+    }
+
+    fn expected(&self) -> Option<(u64, &str)> {
+        Some((self.plan.result.0, &self.plan.result.1))
+    }
+
+    fn heir(&self) -> Option<&Path> {
+        self.plan.sources.get(self.plan.stitched.ends_in).map(|source| source.path.as_path())
+    }
+
+    fn renames(&self) -> &[(String, String)] {
+        &self.renames
     }
 }
 
@@ -414,16 +467,15 @@ pub fn apply(plan: &Plan, now_ms: i64, faults: &Faults<'_>) -> Result<Record, Ap
         summary: format!("stitched {} sessions into {}", plan.sources.len(), file_name(&plan.target).display()),
         operations: Vec::new(),
     };
+    let whole = Whole::new(plan);
+    let values: Vec<StoreValue> = plan.store.iter().flat_map(|store| &store.changes).map(store_edit::value).collect();
     let mut wanted = Vec::new();
     match plan.sources.iter().find(|source| source.path == plan.target) {
-        Some(source) => wanted.push(Wanted::Replace { path: &plan.target, before: &source.print, content: &plan.stitched }),
-        None => {
-            let heir = plan.sources.last().map_or(plan.target.as_path(), |source| source.path.as_path());
-            wanted.push(Wanted::Create { path: &plan.target, content: &plan.stitched, heir });
-        }
+        Some(source) => wanted.push(Wanted::Replace { path: &plan.target, before: &source.print, content: &whole }),
+        None => wanted.push(Wanted::Create { path: &plan.target, content: &whole, heir: whole.heir().unwrap_or(&plan.target) }),
     }
     if let Some(store) = &plan.store {
-        wanted.push(Wanted::Replace { path: &store.path, before: &store.before, content: &store.after });
+        wanted.push(Wanted::Store { path: &store.path, values: &values });
     }
     wanted.extend(plan.moved.iter().map(|(path, before)| Wanted::Move { path, before }));
     carry_out(&Journal::of(&plan.sessions_dir), record, &wanted, now_ms, faults)

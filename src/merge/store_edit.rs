@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::PlanError;
 use crate::apply::journal::Print;
+use crate::apply::store::{StoreValue, edited};
 use crate::foreign;
 use crate::scan::Agent;
-use crate::stitch::fields::locate;
+use crate::split::segment::Segment;
 use crate::store::StoreHealth;
 
 /// One value of the store.
@@ -35,11 +36,34 @@ pub struct StoreEdit {
     pub changes: Vec<FieldChange>,
 }
 
+/// The change as the journal keeps it.
+pub(super) fn value(change: &FieldChange) -> StoreValue {
+    let FieldChange { key, field, from, to } = change;
+    StoreValue { key: key.clone(), field: (*field).to_owned(), from: from.clone(), to: to.clone() }
+}
+
 /// Lets every key that points at one of `gone` point at `id` in `target`.
-pub(super) fn plan(agent: &Agent, gone: &[&str], id: &str, target: &Path) -> Result<Option<StoreEdit>, PlanError> {
+pub(super) fn plan(agent: &Agent, gone: &[&Segment], id: &str, target: &Path) -> Result<Option<StoreEdit>, PlanError> {
     let Some(store) = &agent.store else { return Ok(None) };
-    let followers: Vec<_> = store.entries.iter().filter(|entry| entry.session_id.as_deref().is_some_and(|id| gone.contains(&id))).collect();
-    if followers.is_empty() {
+    let file = target.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut changes = Vec::new();
+    for entry in &store.entries {
+        let key = &entry.key.raw;
+        let follows = |held: &str| held != id && gone.iter().any(|segment| held.eq_ignore_ascii_case(&segment.id));
+        let held = entry.session_id.as_deref().filter(|held| follows(held));
+        if let Some(from) = held {
+            changes.push(FieldChange { key: key.clone(), field: "sessionId", from: from.to_owned(), to: id.to_owned() });
+        }
+        let Some(from) = &entry.session_file else { continue };
+        let name = foreign::basename(from);
+        let dangles = gone.iter().any(|segment| name.eq_ignore_ascii_case(&segment.file.file_name));
+        if name != file && (held.is_some() || dangles) {
+            // The folder as the gateway writes it, which is another one on a copy.
+            let folder = from.get(..from.len().saturating_sub(name.len())).unwrap_or_default();
+            changes.push(FieldChange { key: key.clone(), field: "sessionFile", from: from.clone(), to: format!("{folder}{file}") });
+        }
+    }
+    if changes.is_empty() {
         return Ok(None);
     }
     let path = store.path.display().to_string();
@@ -50,35 +74,10 @@ pub(super) fn plan(agent: &Agent, gone: &[&str], id: &str, target: &Path) -> Res
     let io = |source| PlanError::Io { path: path.clone(), source };
     let bytes = std::fs::read(&store.path).map_err(io)?;
     let before = Print::of(&store.path).map_err(io)?;
-    let mut changes = Vec::new();
-    let mut edits: Vec<(std::ops::Range<u64>, String)> = Vec::new();
-    for entry in followers {
-        let key = &entry.key.raw;
-        let paths = [format!("{key}.sessionId"), format!("{key}.sessionFile")];
-        let located = locate(bytes.as_slice(), &[&paths[0], &paths[1]]).map_err(io)?;
-        if let (Some(value), Some(from)) = (located.last(0), &entry.session_id) {
-            edits.push((value.clone(), id.to_owned()));
-            changes.push(FieldChange { key: key.clone(), field: "sessionId", from: from.clone(), to: id.to_owned() });
-        }
-        if let (Some(value), Some(from)) = (located.last(1), &entry.session_file) {
-            // The folder as the gateway writes it, which is another one on a copy.
-            let name = foreign::basename(from);
-            let folder = from.get(..from.len().saturating_sub(name.len())).unwrap_or_default();
-            let file = target.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            let to = format!("{folder}{file}");
-            edits.push((value.clone(), to.clone()));
-            changes.push(FieldChange { key: key.clone(), field: "sessionFile", from: from.clone(), to });
-        }
-    }
-    edits.sort_by_key(|(range, _)| range.start);
-    let mut after = Vec::with_capacity(bytes.len() + 128);
-    let mut at = 0usize;
-    for (range, text) in edits {
-        let (start, end) = (usize::try_from(range.start).unwrap_or(usize::MAX), usize::try_from(range.end).unwrap_or(usize::MAX));
-        after.extend_from_slice(bytes.get(at..start).unwrap_or_default());
-        after.extend_from_slice(serde_json::Value::from(text).to_string().as_bytes());
-        at = end;
-    }
-    after.extend_from_slice(bytes.get(at..).unwrap_or_default());
+    let values: Vec<StoreValue> = changes.iter().map(value).collect();
+    let Some(after) = edited(&bytes, &values, false).map_err(io)? else {
+        let (what, next) = ("changed while it was read".to_owned(), "try again".to_owned());
+        return Err(PlanError::Source { path: path.clone(), what, next });
+    };
     Ok(Some(StoreEdit { path: store.path.clone(), before, after, changes }))
 }

@@ -161,6 +161,8 @@ impl Scan<'_> {
                 }
             }
             b' ' | b'\t' | b'\r' | b'\n' => {}
+            // A byte order mark.
+            0xEF | 0xBB | 0xBF if !self.opened => {}
             _ => {
                 self.place = Place::Scalar;
                 self.start = at;
@@ -255,6 +257,8 @@ mod tests {
         let opened: Vec<(usize, u64)> = located.containers.iter().map(|field| (field.path, field.value.start)).collect();
         assert_eq!(opened, [(0, 14), (1, 28)], "lists are given by their opening bracket");
         assert!(located.fields.is_empty());
+        let marked = locate("\u{FEFF}{\"id\":1}".as_bytes(), &paths).unwrap();
+        assert_eq!((marked.body, marked.last(0)), (4, Some(&(9..10))), "behind a byte order mark");
         let empty = locate(&b" {} "[..], &paths).unwrap();
         assert!(empty.empty && empty.body == 2 && empty.fields.is_empty());
     }

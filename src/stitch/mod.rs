@@ -65,8 +65,14 @@ pub enum Why {
     Upgraded,
     /// It follows another turn than before, since the segments overlap in time.
     Interleaved,
-    /// It is a session header of a segment that is not the survivor; the seam entry keeps it.
+    /// It is a session header that does not head the result, or not with its id; the seam entry keeps it.
     HeaderMoved,
+    /// A reference to an image leads to where the file is now.
+    Rewritten,
+    /// A byte order mark, which may stand at the very start of a file only, was left out.
+    Unmarked,
+    /// The file ended in it without an id, which would hide all before it; it has one now and hangs on the entry ahead.
+    Named,
 }
 
 /// A line that is not as it was.
@@ -97,6 +103,10 @@ pub struct Stitched {
     pub closed: Vec<String>,
     /// Whether the parts overlap in time and were interleaved by whole turns.
     pub interleaved: bool,
+    /// Index of the part that the result ends in, and that lines which come later hang on.
+    pub ends_in: usize,
+    /// The survivor has no header, so one was made.
+    pub header_made: bool,
 }
 
 /// Stitches the parts, oldest first. `rewrites` holds, for each part, edits of single values that are wanted besides.
@@ -114,26 +124,50 @@ pub fn stitch(parts: &[Part<'_>], manner: &Manner, rewrites: &[Vec<Edit>]) -> io
         added: 0,
         closed: Vec::new(),
         interleaved: false,
+        ends_in: parts.len().saturating_sub(1),
+        header_made: false,
     };
     header(parts, manner, &mut out)?;
     let blocks = order::blocks(parts);
     out.interleaved = order::is_interleaved(&blocks);
+    out.ends_in = blocks.last().map_or(out.ends_in, |block| block.part);
     let known: HashSet<&str> =
         parts.iter().flat_map(|part| part.session.entries.iter().filter_map(|entry| part.session.names.text(entry.id))).collect();
     let begun = vec![false; parts.len()];
+    let path = |part: &Part<'_>| crate::context::path(part.session).into_iter().collect();
+    let paths = out.interleaved.then(|| parts.iter().map(path).collect());
+    let (named, numbered) = (HashMap::new(), HashMap::new());
     let mut relink =
-        relink::Relink { parts, remap: &remap, ids: &mut ids, manner, tip: None, begun, known: &known, numbered: HashMap::new() };
+        relink::Relink { parts, remap: &remap, ids: &mut ids, manner, tip: None, begun, known: &known, paths, named, numbered };
     for (at, block) in blocks.iter().enumerate() {
         let before = at.checked_sub(1).and_then(|before| blocks.get(before));
         relink.enter(block, before, &mut out)?;
         let mut edits = relink.edits(block, before, &mut out)?;
         let more = rewrites.get(block.part).map(Vec::as_slice).unwrap_or_default();
-        edits.extend(more.iter().filter(|edit| block.range.contains(&edit.range.start)).cloned());
+        let more = more.iter().filter(|edit| block.range.contains(&edit.range.start));
+        for edit in more {
+            if let Some(line) = line_at(parts, block, edit.range.start) {
+                out.changes.push(Change { part: block.part, line, why: Why::Rewritten });
+            }
+            edits.push(edit.clone());
+        }
+        if block.range.start == 0 && block.entries.start == 0 {
+            edits.extend(relink::without_mark(parts, block.part, &mut out)?);
+        }
         edits.sort_by_key(|edit| edit.range.start);
         copy(&mut out, parts, block, &edits);
         relink.leave(block, blocks.get(at + 1));
     }
+    out.changes.sort_by_key(|change| (change.part, change.line));
+    out.changes.dedup_by_key(|change| (change.part, change.line));
     Ok(out)
+}
+
+/// The line of a block's entry that holds this byte.
+fn line_at(parts: &[Part<'_>], block: &order::Block, at: u64) -> Option<u64> {
+    let entries = parts.get(block.part)?.session.entries.get(block.entries.clone())?;
+    let entry = entries.get(entries.partition_point(|entry| entry.span.offset <= at).checked_sub(1)?)?;
+    Some(u64::from(entry.line))
 }
 
 /// The first line of the result.
@@ -145,6 +179,7 @@ fn header(parts: &[Part<'_>], manner: &Manner, out: &mut Stitched) -> io::Result
             let mut edits = relink::upgrade_header(part, manner.survivor, header, out)?;
             if let Some(id) = new_id {
                 edits.extend(relink::header_id(part, header, id)?);
+                out.changes.push(Change { part: manner.survivor, line: header.line, why: Why::HeaderMoved });
                 edits.sort_by_key(|edit| edit.range.start);
             }
             let end = header.span.offset + header.span.len;
@@ -152,10 +187,12 @@ fn header(parts: &[Part<'_>], manner: &Manner, out: &mut Stitched) -> io::Result
         }
         (None, new_id) => {
             let id = new_id.as_deref().unwrap_or(part.id);
+            let cwd = parts.iter().rev().find_map(|part| part.session.header.as_ref()?.cwd.clone()).unwrap_or_default();
             let line =
-                serde_json::json!({"type": "session", "version": 3, "id": id, "timestamp": crate::time::iso(part.start_ms), "cwd": ""});
+                serde_json::json!({"type": "session", "version": 3, "id": id, "timestamp": crate::time::iso(part.start_ms), "cwd": cwd});
             push(&mut out.pieces, Piece::Bytes(line.to_string().into_bytes()));
             out.added += 1;
+            out.header_made = true;
         }
     }
     push(&mut out.pieces, Piece::Bytes(b"\n".to_vec()));
@@ -189,8 +226,13 @@ pub(crate) fn leaf_of(session: &Session, context: &Context) -> Option<String> {
         let entry = session.entry(at).filter(|entry| session.names.truthy(entry.id))?;
         session.names.text(entry.id).map(str::to_owned)
     };
-    let last = || (0..session.entries.len()).rev().find_map(|at| named(u32::try_from(at).ok()?));
-    context.leaf.and_then(named).or_else(last)
+    context.leaf.and_then(named).or_else(|| last_name(session))
+}
+
+/// The id of the last entry that has one.
+fn last_name(session: &Session) -> Option<String> {
+    let named = |entry: &crate::session::Entry| session.names.text(entry.id).filter(|_| session.names.truthy(entry.id));
+    session.entries.iter().rev().find_map(named).map(str::to_owned)
 }
 
 /// Whether an entry can carry the path on.

@@ -68,8 +68,10 @@ fn overlap(parts: &[Part<'_>]) -> bool {
 fn turns(at: usize, part: &Part<'_>) -> Vec<Block> {
     let entries = &part.session.entries;
     let starts = entries.iter().enumerate().filter(|(_, entry)| entry.role == Some(Role::User)).map(|(index, _)| index);
+    let starts = starts.filter(|&index| !awaits_result(entries.get(index..).unwrap_or_default()));
     // What stands before the first user turn belongs to it.
-    let mut cuts: Vec<usize> = starts.skip(1).collect();
+    let first = entries.iter().position(|entry| entry.role == Some(Role::User));
+    let mut cuts: Vec<usize> = starts.filter(|&index| Some(index) != first).collect();
     cuts.insert(0, 0);
     cuts.push(entries.len());
     let mut latest = i64::MIN;
@@ -82,6 +84,15 @@ fn turns(at: usize, part: &Part<'_>) -> Vec<Block> {
         blocks.push(block);
     }
     blocks
+}
+
+/// Whether a tool result is still to come for a call ahead of these entries: a user may write while a tool runs.
+fn awaits_result(entries: &[Entry]) -> bool {
+    let answer = |entry: &&Entry| match entry.role {
+        Some(Role::Assistant) => !entry.flags.mirror,
+        role => role == Some(Role::ToolResult),
+    };
+    entries.iter().find(answer).is_some_and(|entry| entry.role == Some(Role::ToolResult))
 }
 
 fn block(at: usize, part: &Part<'_>, from: usize, to: usize) -> Block {

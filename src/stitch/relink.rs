@@ -7,7 +7,7 @@ use super::fields::{Located, locate};
 use super::ids::{Ids, Remap};
 use super::order::Block;
 use super::piece::{Edit, Piece, push};
-use super::{Change, Manner, Part, SEAM, Stitched, Why, is_linkable, leaf_of};
+use super::{Change, Manner, Part, SEAM, Stitched, Why, is_linkable, last_name, leaf_of};
 use crate::line::Kind;
 use crate::read::Span;
 use crate::session::names::Ref;
@@ -32,6 +32,10 @@ pub(super) struct Relink<'a> {
     pub begun: Vec<bool>,
     /// Ids of all entries of all parts.
     pub known: &'a HashSet<&'a str>,
+    /// Entries on the way to the leaf of each part, where the parts are interleaved.
+    pub paths: Option<Vec<HashSet<u32>>>,
+    /// New ids of last entries that had none, by part.
+    pub named: HashMap<usize, String>,
     /// New ids of the entries of version 1 parts, by part and index.
     pub numbered: HashMap<(usize, usize), String>,
 }
@@ -40,7 +44,7 @@ impl Relink<'_> {
     /// Puts in what stands before a part that begins here: closed tool calls and the seam.
     pub(super) fn enter(&mut self, block: &Block, before: Option<&Block>, out: &mut Stitched) -> io::Result<()> {
         let first = !std::mem::replace(self.begun.get_mut(block.part).unwrap_or(&mut false), true);
-        let (Some(before), true) = (before, first) else { return Ok(()) };
+        let Some(before) = before else { return Ok(()) };
         let (Some(older), Some(newer)) = (self.parts.get(before.part), self.parts.get(block.part)) else { return Ok(()) };
         if self.manner.close && before.last {
             for call in &older.session.open_calls {
@@ -57,7 +61,7 @@ impl Relink<'_> {
                 out.closed.push(call.id.clone());
             }
         }
-        if self.manner.seam {
+        if self.manner.seam && first {
             let id = self.ids.fresh();
             let data = serde_json::json!({
                 "run": self.manner.run,
@@ -96,6 +100,7 @@ impl Relink<'_> {
         let version = part.session.version();
         let mut edits = Vec::new();
         let mut previous: Option<String> = None;
+        let head = self.head(block);
         for (offset, entry) in part.session.entries.get(block.entries.clone()).unwrap_or_default().iter().enumerate() {
             let at = block.entries.start + offset;
             if !is_linkable(entry.kind) {
@@ -118,14 +123,27 @@ impl Relink<'_> {
                 if self.remap.touches(block.part) && line.remap(self.remap, block.part)? {
                     why = Some(Why::Remapped);
                 }
-                let new_parent = if offset == 0 && before.is_some() && self.follows(part, at) {
-                    Some(if block.entries.start == 0 { Why::Reparented } else { Why::Interleaved })
+                let root = self.is_root(part, entry);
+                let new_parent = if head == Some(at) && before.is_some() {
+                    Some(if root { Why::Reparented } else { Why::Interleaved })
                 } else {
-                    (block.part > 0 && self.is_root(part, entry)).then_some(Why::Reparented)
+                    (block.part > 0 && root).then_some(Why::Reparented)
                 };
-                if let (Some(reason), Some(tip)) = (new_parent, self.tip.clone()) {
-                    line.set(PARENT, "parentId", &tip)?;
-                    why = Some(reason);
+                let parent = if self.is_nameless_end(part, at) {
+                    let id = self.ids.fresh();
+                    line.set(ID, "id", &id)?;
+                    self.named.insert(block.part, id);
+                    why = Some(Why::Named);
+                    let own = last_name(part.session).map(|own| self.remap.get(block.part, &own).to_owned());
+                    own.or_else(|| self.tip.clone())
+                } else {
+                    new_parent.and_then(|reason| {
+                        why = self.tip.as_ref().map(|_| reason).or(why);
+                        self.tip.clone()
+                    })
+                };
+                if let Some(parent) = parent {
+                    line.set(PARENT, "parentId", &parent)?;
                 }
             }
             if version < 3 && line.upgrade_role()? {
@@ -152,11 +170,22 @@ impl Relink<'_> {
         !names.text(entry.parent).is_some_and(|parent| self.known.contains(parent))
     }
 
-    /// Whether the first entry of a block is a root, or hangs on the entry ahead of it in the file.
-    fn follows(&self, part: &Part<'_>, at: usize) -> bool {
-        let Some(entry) = part.session.entries.get(at) else { return false };
-        let ahead = at.checked_sub(1).and_then(|at| part.session.entries.get(at));
-        self.is_root(part, entry) || ahead.is_some_and(|ahead| ahead.id == entry.parent && ahead.id != Ref::MISSING)
+    /// The entry of a block that hangs on the block before in the result: where the parts are interleaved, the first on
+    /// the way to its part's leaf that hangs on nothing in the block itself. Everything else keeps its place in the tree.
+    fn head(&self, block: &Block) -> Option<usize> {
+        let path = self.paths.as_ref()?.get(block.part)?;
+        let entries = &self.parts.get(block.part)?.session.entries;
+        let at = block.entries.clone().find(|&at| u32::try_from(at).is_ok_and(|at| path.contains(&at)))?;
+        let parent = entries.get(at)?.parent;
+        let inside = entries.get(block.entries.clone()).unwrap_or_default().iter().any(|entry| entry.id == parent);
+        (!inside || !parent.is_some()).then_some(at)
+    }
+
+    /// Whether a part ends in an entry without an id: the loader would start at it and see nothing else.
+    fn is_nameless_end(&self, part: &Part<'_>, at: usize) -> bool {
+        let last = part.session.entries.get(at).filter(|_| at + 1 == part.session.entries.len());
+        let controlled = || part.session.entries.iter().any(|entry| entry.kind == Kind::Leaf);
+        last.is_some_and(|entry| !part.session.names.truthy(entry.id)) && !controlled()
     }
 
     /// Moves the tip behind a block.
@@ -210,6 +239,11 @@ impl LineEdit<'_> {
         self.edits.push(Edit { range, bytes: quoted(text) });
     }
 
+    fn null(&mut self, value: std::ops::Range<u64>) {
+        let start = self.entry.span.offset;
+        self.edits.push(Edit { range: start + value.start..start + value.end, bytes: b"null".to_vec() });
+    }
+
     /// Sets a field, or puts it in where the line has none.
     fn set(&mut self, path: usize, key: &str, text: &str) -> io::Result<()> {
         match self.located()?.last(path).cloned() {
@@ -228,7 +262,7 @@ impl LineEdit<'_> {
             let there = path.and_then(|path| located.last(path).cloned());
             match (there, value) {
                 (Some(place), Some(value)) => self.replace(place, value),
-                (Some(_), None) => {}
+                (Some(place), None) => self.null(place),
                 (None, value) => {
                     bytes.extend(quoted(key));
                     bytes.push(b':');
@@ -301,6 +335,18 @@ pub(super) fn upgrade_header(part: &Part<'_>, at: usize, header: &HeaderLine, ou
         Some(value) => Edit { range: start + value.start..start + value.end, bytes: b"3".to_vec() },
         None => Edit { range: start + located.body..start + located.body, bytes: b"\"version\":3,".to_vec() },
     }])
+}
+
+/// Takes the byte order mark off the start of a part that begins with another line than the header. (A header takes its
+/// own along, to the start of the result or into the seam.)
+pub(super) fn without_mark(parts: &[Part<'_>], at: usize, out: &mut Stitched) -> io::Result<Option<Edit>> {
+    let Some(part) = parts.get(at) else { return Ok(None) };
+    let marked = read_line(part, Span { offset: 0, len: 3.min(part.session.bytes) })? == "\u{FEFF}".as_bytes();
+    if !marked || part.session.headers.first().is_some_and(|header| header.span.offset == 0) {
+        return Ok(None);
+    }
+    out.changes.push(Change { part: at, line: 1, why: Why::Unmarked });
+    Ok(Some(Edit { range: 0..3, bytes: Vec::new() }))
 }
 
 /// Gives the header another session id.
