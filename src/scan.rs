@@ -12,7 +12,7 @@ use crate::name::FileState;
 use crate::policy::ResetPolicy;
 use crate::session::{self, ImageSource, Session};
 use crate::split::segment::Segment;
-use crate::split::{self, Conversation, Level};
+use crate::split::{self, Conversation, Level, Tie};
 use crate::store::Store;
 use crate::trajectory::Trajectory;
 
@@ -109,6 +109,8 @@ pub struct Agent {
     pub images: Vec<ImageCount>,
     /// The conversations among the segments.
     pub conversations: Vec<Conversation>,
+    /// Segments that are torn from one of several others.
+    pub ties: Vec<Tie>,
     /// Transcripts that stand aside.
     pub aside: Vec<Aside>,
     /// Its media files.
@@ -219,8 +221,8 @@ fn agent(dir: SessionsDir, mut read: Vec<(TranscriptFile, std::io::Result<Sessio
     let media = Media::new(&dir.media_roots, options.map.clone());
     let images = segments.iter().map(|segment| count_images(segment, &media)).collect();
     let min_level = options.min_level.unwrap_or(Level::Probable);
-    let conversations = split::conversations(&segments, store.as_ref(), &policy, min_level);
-    (Agent { dir, store, policy, segments, images, conversations, aside, media }, problems)
+    let (conversations, ties) = split::conversations(&segments, store.as_ref(), &policy, min_level);
+    (Agent { dir, store, policy, segments, images, conversations, ties, aside, media }, problems)
 }
 
 fn trajectories(dir: &SessionsDir, problems: &mut Vec<Problem>) -> HashMap<String, Trajectory> {

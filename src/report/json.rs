@@ -107,7 +107,6 @@ pub struct SeamOut {
     pub gap_ms: i64,
     pub evidence: Vec<EvidenceOut>,
     pub lost: Lost,
-    pub rivals: Vec<String>,
 }
 
 /// An item of evidence.
@@ -238,7 +237,6 @@ fn seam(outcome: &Outcome<'_>, agent: &Agent, held: &Seam) -> Option<SeamOut> {
         gap_ms: held.gap_ms,
         evidence: verdict.evidence.iter().map(|evidence| item(evidence, older, newer)).collect(),
         lost: Lost { turns: older.human_count() as u64, images: agent.images.get(held.older).map_or(0, |images| images.shown()) },
-        rivals: held.rivals.iter().filter_map(|&at| agent.segments.get(at)).map(path_text).collect(),
     })
 }
 

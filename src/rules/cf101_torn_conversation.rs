@@ -38,7 +38,7 @@ fn detect(scan: &Scan, findings: &mut Vec<Finding>) {
     for agent in &scan.agents {
         for conversation in &agent.conversations {
             let id = agent.conversation_id(conversation);
-            for seam in conversation.seams.iter().filter(|seam| seam.verdict.kind == SeamKind::Split && seam.rivals.is_empty()) {
+            for seam in conversation.seams.iter().filter(|seam| seam.verdict.kind == SeamKind::Split) {
                 let (Some(older), Some(newer)) = (agent.segments.get(seam.older), agent.segments.get(seam.newer)) else { continue };
                 let message = format!(
                     "torn from {} at {} by {} ({}, score {:.2}; gap {}); {} user turns and {} images are out of sight",

@@ -26,13 +26,10 @@ Compare the candidates with `clawfix show`, then name the two that belong togeth
 
 fn detect(scan: &Scan, findings: &mut Vec<Finding>) {
     for agent in &scan.agents {
-        for seam in agent.conversations.iter().flat_map(|conversation| &conversation.seams).filter(|seam| !seam.rivals.is_empty()) {
-            let Some(newer) = agent.segments.get(seam.newer) else { continue };
-            let names: Vec<String> = std::iter::once(seam.older)
-                .chain(seam.rivals.iter().copied())
-                .filter_map(|at| agent.segments.get(at))
-                .map(|segment| file_name(&segment.file.path))
-                .collect();
+        for tie in &agent.ties {
+            let Some(newer) = agent.segments.get(tie.newer) else { continue };
+            let olders = tie.olders.iter().filter_map(|&at| agent.segments.get(at));
+            let names: Vec<String> = olders.map(|segment| file_name(&segment.file.path)).collect();
             let message = format!("began at {} and could continue any of: {}", iso(newer.start_ms), names.join(", "));
             let help = "compare the candidates with `clawfix show`, then name the two to merge".to_owned();
             let mut finding = Finding::new(&RULE, &newer.file.path, &[&newer.id], message, help);

@@ -50,8 +50,16 @@ pub struct Seam {
     pub verdict: Verdict,
     /// From the older segment's last activity to the newer one's start, in ms; negative where they overlap.
     pub gap_ms: i64,
-    /// Other segments that could as well be the older one; not guessed between.
-    pub rivals: Vec<usize>,
+}
+
+/// A segment that is torn from one of several others, and the evidence does not tell which. Reported, not guessed: it is
+/// no seam.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tie {
+    /// Index of the newer segment.
+    pub newer: usize,
+    /// Indices of the segments that could be the older one, the likeliest first.
+    pub olders: Vec<usize>,
 }
 
 /// A chain of segments.
@@ -63,10 +71,11 @@ pub struct Conversation {
     pub seams: Vec<Seam>,
 }
 
-/// Finds the conversations among the segments of one agent. Every conversational segment is in exactly one.
+/// Finds the conversations among the segments of one agent, and the ties it does not guess about. Every conversational
+/// segment is in exactly one conversation.
 ///
 /// A split below `min_level` is no seam: its two sides stand apart.
-pub fn conversations(segments: &[Segment], store: Option<&Store>, policy: &ResetPolicy, min_level: Level) -> Vec<Conversation> {
+pub fn conversations(segments: &[Segment], store: Option<&Store>, policy: &ResetPolicy, min_level: Level) -> (Vec<Conversation>, Vec<Tie>) {
     let index = Index::new(segments);
     let clock = innocent::Clockwork { policy, zone_minutes: index.zone_minutes };
     let mut judged: Vec<(chain::Link, Verdict)> = Vec::new();
@@ -78,22 +87,22 @@ pub fn conversations(segments: &[Segment], store: Option<&Store>, policy: &Reset
         }
     }
     let links: Vec<chain::Link> = judged.iter().map(|(link, _)| *link).collect();
-    let mut seams: BTreeMap<usize, Seam> = BTreeMap::new();
-    for at in chain::choose(&links) {
-        let Some((link, verdict)) = judged.get(at) else { continue };
-        let rivals = rivals(&judged, link, verdict);
-        let mut verdict = verdict.clone();
-        if !rivals.is_empty() {
-            verdict.level = Level::Possible;
-        }
+    let chosen: Vec<&(chain::Link, Verdict)> = chain::choose(&links).into_iter().filter_map(|at| judged.get(at)).collect();
+    let (mut seams, mut ties) = (BTreeMap::new(), Vec::new());
+    for (link, verdict) in &chosen {
         if verdict.kind == SeamKind::Split && verdict.level < min_level {
+            continue;
+        }
+        let rivals = rivals(&judged, &chosen, link, verdict);
+        if !rivals.is_empty() {
+            ties.push(Tie { newer: link.newer, olders: std::iter::once(link.older).chain(rivals).collect() });
             continue;
         }
         let gap = |older: &Segment, newer: &Segment| newer.begin_ms() - older.last_ms;
         let gap_ms = segments.get(link.older).zip(segments.get(link.newer)).map_or(0, |(a, b)| gap(a, b));
-        seams.insert(link.older, Seam { older: link.older, newer: link.newer, verdict, gap_ms, rivals });
+        seams.insert(link.older, Seam { older: link.older, newer: link.newer, verdict: verdict.clone(), gap_ms });
     }
-    assemble(segments, seams)
+    (assemble(segments, seams), ties)
 }
 
 /// Judges one pair.
@@ -124,13 +133,21 @@ fn pair(
     judge::judge(findings)
 }
 
-/// Other older ends that are tied to the same newer segment as strongly, by a split.
-fn rivals(judged: &[(chain::Link, Verdict)], link: &chain::Link, verdict: &Verdict) -> Vec<usize> {
+/// Other older ends that are tied to the same newer segment as strongly, by a split, and do not go on clearly better
+/// elsewhere.
+fn rivals(judged: &[(chain::Link, Verdict)], chosen: &[&(chain::Link, Verdict)], link: &chain::Link, verdict: &Verdict) -> Vec<usize> {
     if verdict.kind != SeamKind::Split {
         return Vec::new();
     }
+    let elsewhere = |other: &chain::Link| {
+        chosen.iter().any(|(own, _)| own.older == other.older && own.newer != other.newer && own.weight > other.weight + TOO_CLOSE)
+    };
     let close = |(other, held): &&(chain::Link, Verdict)| {
-        other.newer == link.newer && other.older != link.older && held.kind == SeamKind::Split && other.weight > link.weight - TOO_CLOSE
+        other.newer == link.newer
+            && other.older != link.older
+            && held.kind == SeamKind::Split
+            && other.weight > link.weight - TOO_CLOSE
+            && !elsewhere(other)
     };
     judged.iter().filter(close).map(|(other, _)| other.older).collect()
 }

@@ -280,11 +280,6 @@ impl Page<'_> {
                 writeln!(out, "{}{line}", if at == 0 { lead.clone() } else { " ".repeat(indent) })?;
             }
         }
-        if !seam.rivals.is_empty() {
-            let rivals: Vec<String> =
-                seam.rivals.iter().filter_map(|&at| agent.segments.get(at)).map(|rival| file_of(&rival.file.path)).collect();
-            self.wrapped(2, &format!("as well, the older half could be {}", rivals.join(", ")), out)?;
-        }
         let rule = "─".repeat(self.width);
         writeln!(out, "{}", self.paint.severity(severity, &rule))
     }

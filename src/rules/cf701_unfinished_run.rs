@@ -1,0 +1,38 @@
+//! CF701: a run of clawfix stopped before it was done.
+
+use super::{Finding, Fixable, Rule, Severity};
+use crate::scan::{Scan, Unfinished};
+
+pub(super) static RULE: Rule = Rule {
+    code: "CF701",
+    name: "unfinished-run",
+    severity: Severity::Warning,
+    fixable: Fixable::Safe,
+    on_request: false,
+    summary: "A run of clawfix stopped before it was done",
+    doc: "\
+## What it means
+A `merge --apply`, `relink --apply` or `undo` was killed, met a full disk, or the machine went down while it worked. The run's folder in
+`.clawfix/runs/` beside the transcripts says how far it came, and holds the originals of everything that it changed.
+
+## Why it hurts
+Some files may be in the new state and others in the old one: a conversation may be in two files at once, or a session key may
+still lead to a file that has moved into the journal.
+
+## What to do
+Run `clawfix undo`: it takes the run back, whatever it had done, and carries along the lines that came since. No other run is
+begun in this folder before that.
+",
+    detect,
+};
+
+fn detect(scan: &Scan, findings: &mut Vec<Finding>) {
+    for agent in &scan.agents {
+        for Unfinished { run, what } in &agent.unfinished {
+            let message = format!("run {run} {what}");
+            let help = super::command(&["undo", &agent.dir.dir.to_string_lossy()]);
+            let path = agent.dir.dir.join(crate::apply::journal::FOLDER);
+            findings.push(Finding::new(&RULE, &path, &[&agent.dir.agent, run], message, help));
+        }
+    }
+}
