@@ -81,6 +81,16 @@ pub enum State {
     Undone,
 }
 
+/// How far a run came that stopped; the state is none when it had no record yet.
+pub fn stopped(state: Option<State>) -> &'static str {
+    match state {
+        None | Some(State::Prepared) => "stopped before it changed anything",
+        Some(State::Committing) => "stopped in the middle",
+        Some(State::Undoing) => "stopped while it was taken back",
+        Some(State::Done | State::Undone) => "is done",
+    }
+}
+
 /// One change of a run. Paths are relative to the sessions folder, saved ones to the run's folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "kebab-case")]

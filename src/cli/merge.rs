@@ -71,6 +71,7 @@ impl Merge {
         let bar = progress::Bar::new(self.common.quiet);
         let scan = clawfix::scan::scan(&self.common.options(request.roots), &bar)?;
         bar.finish();
+        super::note_unfinished(&scan);
         if scan.roots.is_empty() {
             bail!("no state directory on this machine; name a folder that holds one");
         }
@@ -131,14 +132,10 @@ impl Merge {
 
     fn write_out(&self, out: &std::path::Path, plans: &[(Plan, bool)]) -> anyhow::Result<()> {
         let Some((plan, _)) = plans.first() else { return Ok(()) };
-        if out.exists() {
+        if std::fs::symlink_metadata(out).is_ok() {
             bail!("{} is there already; choose another name", out.display());
         }
-        let mut source = clawfix::stitch::piece::Output::new(&plan.stitched.pieces, &plan.stitched.sources);
-        let context = || format!("cannot write {}", out.display());
-        let mut file = std::fs::File::create_new(out).with_context(context)?;
-        std::io::copy(&mut source, &mut file).and_then(|_| file.sync_all()).with_context(context)?;
-        Ok(())
+        merge::write_out(plan, out).with_context(|| format!("cannot write {}", out.display()))
     }
 
     fn print(&self, plans: &[report::Shown<'_>], state: &str) -> anyhow::Result<()> {

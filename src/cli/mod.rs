@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clawfix::apply::journal::{Journal, stopped};
 use clawfix::discover::Environment;
 use clawfix::foreign::PathMap;
 use clawfix::report::Format;
@@ -144,6 +145,16 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
         Command::Undo(undo) => undo.run(),
         Command::Log(log) => log.run(),
         Command::Explain(explain) => explain.run(),
+    }
+}
+
+/// Tells of runs that stopped on the way, before anything else is told of the folders.
+fn note_unfinished(scan: &clawfix::scan::Scan) {
+    for agent in &scan.agents {
+        for (run, state) in Journal::of(&agent.dir.dir).unfinished().unwrap_or_default() {
+            let (what, folder) = (stopped(state), clawfix::report::command::quoted(&agent.dir.dir));
+            output::note(&format!("clawfix: run {run} {what}; `clawfix undo {folder}` takes it back"));
+        }
     }
 }
 

@@ -54,6 +54,7 @@ impl Relink {
         let bar = progress::Bar::new(self.common.quiet);
         let scan = clawfix::scan::scan(&self.common.options(request.roots), &bar)?;
         bar.finish();
+        super::note_unfinished(&scan);
         if scan.roots.is_empty() {
             bail!("no state directory on this machine; name a folder that holds one");
         }

@@ -43,6 +43,7 @@ impl Show {
         let bar = progress::Bar::new(common.quiet);
         let scan = clawfix::scan::scan(&common.options(request.roots), &bar)?;
         bar.finish();
+        super::note_unfinished(&scan);
         let target = select::find(&scan, request.wanted.first())?;
         if !scan.problems.is_empty() && !common.quiet {
             output::note("clawfix: not everything could be read, so parts of the conversation may be missing; `clawfix scan` lists what");

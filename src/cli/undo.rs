@@ -48,12 +48,31 @@ impl Undo {
             bail!("{} runs were named; undo takes one back at a time, the last one first", names.len());
         }
         let name = names.first().map(|name| name.to_string_lossy().into_owned());
-        let mut found: Vec<(Journal, Record)> = journals(&paths)?
+        let named = |run: &str| name.as_deref().is_none_or(|name| run.starts_with(name));
+        let journals = journals(&paths)?;
+        let now_ms = chrono::Utc::now().timestamp_millis();
+        // What stopped on the way comes first; a run that is done is not touched in the same breath.
+        let mut cleared = 0;
+        for (journal, _, broken) in &journals {
+            for run in broken.iter().filter(|run| named(run)) {
+                undo::clear(journal, run, now_ms)?;
+                output::with(None, |out| writeln!(out, "Cleared up after run {}, which had changed nothing.", safe::line(run)))?;
+                cleared += 1;
+            }
+        }
+        let mut found: Vec<(Journal, Record)> = journals
             .into_iter()
             .flat_map(|(journal, records, _)| records.into_iter().map(move |record| (journal.clone(), record)))
-            .filter(|(_, record)| name.as_deref().is_none_or(|name| record.run.starts_with(name)))
+            .filter(|(_, record)| named(&record.run))
             .collect();
-        found.sort_by_key(|(_, record)| record.at_ms);
+        let stopped = |record: &Record| !matches!(record.state, State::Done | State::Undone);
+        found.sort_by_key(|(_, record)| (stopped(record), record.at_ms));
+        if cleared > 0 {
+            found.retain(|(_, record)| stopped(record));
+            if found.is_empty() {
+                return Ok(Verdict::Clean);
+            }
+        }
         if let (Some(name), true) = (&name, found.is_empty()) {
             bail!("no run is called {}; `clawfix log` lists them", safe::line(name));
         }
@@ -63,7 +82,7 @@ impl Undo {
             return Ok(Verdict::Clean);
         };
         let (run, conversation) = (record.run.clone(), record.conversation.clone());
-        let undone = undo::undo(&journal, record, chrono::Utc::now().timestamp_millis(), &faults())?;
+        let undone = undo::undo(&journal, record, now_ms, &faults())?;
         output::with(None, |out| {
             writeln!(out, "Took run {run} back ({}): {} files are as they were.", safe::line(&conversation), undone.restored.len())?;
             for path in &undone.restored {
@@ -94,7 +113,12 @@ impl Log {
                 }
                 for run in broken {
                     any = true;
-                    writeln!(out, "  {}  died before it changed anything", safe::line(run))?;
+                    let what = if journal.has_record(run) {
+                        "its record cannot be read"
+                    } else {
+                        "stopped before it changed anything; `clawfix undo` clears it up"
+                    };
+                    writeln!(out, "  {}  {what}", safe::line(run))?;
                 }
             }
             if !any { writeln!(out, "No runs.") } else { Ok(()) }
@@ -108,9 +132,9 @@ fn describe(sessions: &Path, record: &Record) -> String {
     match record.state {
         State::Done if sessions.join(&record.target).exists() => "done; can be taken back".to_owned(),
         State::Done => "done; its target is gone".to_owned(),
-        State::Prepared => "died before it changed anything; `clawfix undo` clears it up".to_owned(),
-        State::Committing => "died in the middle; `clawfix undo` takes it back".to_owned(),
-        State::Undoing => "died while it was taken back; `clawfix undo` goes on".to_owned(),
+        State::Prepared => "stopped before it changed anything; `clawfix undo` clears it up".to_owned(),
+        State::Committing => "stopped in the middle; `clawfix undo` takes it back".to_owned(),
+        State::Undoing => "stopped while it was taken back; `clawfix undo` goes on".to_owned(),
         State::Undone => "taken back".to_owned(),
     }
 }

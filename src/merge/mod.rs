@@ -3,6 +3,7 @@
 
 mod effect;
 mod images;
+mod out;
 mod store_edit;
 
 use std::io::{self, Read};
@@ -23,6 +24,7 @@ use crate::stitch::{Manner, Part, Stitched, stitch};
 pub use effect::Effect;
 pub(crate) use effect::of as effect_of;
 pub use images::Images;
+pub use out::write_out;
 pub use store_edit::{FieldChange, StoreEdit};
 
 /// Which file the conversation goes on in.

@@ -1,7 +1,9 @@
 //! CF701: a run of clawfix stopped before it was done.
 
 use super::{Finding, Fixable, Rule, Severity};
-use crate::scan::{Scan, Unfinished};
+use crate::apply::journal::{FOLDER, Journal, stopped};
+use crate::report::command::quoted;
+use crate::scan::Scan;
 
 pub(super) static RULE: Rule = Rule {
     code: "CF701",
@@ -28,11 +30,11 @@ begun in this folder before that.
 
 fn detect(scan: &Scan, findings: &mut Vec<Finding>) {
     for agent in &scan.agents {
-        for Unfinished { run, what } in &agent.unfinished {
-            let message = format!("run {run} {what}");
-            let help = super::command(&["undo", &agent.dir.dir.to_string_lossy()]);
-            let path = agent.dir.dir.join(crate::apply::journal::FOLDER);
-            findings.push(Finding::new(&RULE, &path, &[&agent.dir.agent, run], message, help));
+        let journal = Journal::of(&agent.dir.dir);
+        for (run, state) in journal.unfinished().unwrap_or_default() {
+            let message = format!("run {run} {}", stopped(state));
+            let help = format!("clawfix undo {}", quoted(&agent.dir.dir));
+            findings.push(Finding::new(&RULE, &agent.dir.dir.join(FOLDER), &[&agent.dir.agent, &run], message, help));
         }
     }
 }

@@ -17,6 +17,7 @@ mod cf203_nul_line;
 mod cf204_trailing_data;
 mod cf205_invalid_utf8;
 mod cf601_broken_store;
+mod cf701_unfinished_run;
 mod faults;
 mod seams;
 
@@ -96,6 +97,7 @@ pub static ALL: &[&Rule] = &[
     &cf204_trailing_data::RULE,
     &cf205_invalid_utf8::RULE,
     &cf601_broken_store::RULE,
+    &cf701_unfinished_run::RULE,
 ];
 
 /// The rule of a code or name.
