@@ -101,7 +101,7 @@ mod tests {
         std::fs::write(&image, b"x").unwrap();
         std::fs::write(inbound.join("openclaw-staged-1/77aa.jpg"), b"x").unwrap();
         let map = PathMap::new(vec![("/home/jay".to_owned(), dir.path().to_owned())]);
-        let media = Media::new(&[inbound.clone()], map);
+        let media = Media::new(std::slice::from_ref(&inbound), map);
         let as_is = image.to_string_lossy().into_owned();
         for (written, expected) in [
             (as_is.as_str(), Resolution::AsIs(image.clone())),

@@ -128,13 +128,39 @@ pub struct Store {
     pub health: StoreHealth,
     /// Its entries, in the order of the file.
     pub entries: Vec<StoreEntry>,
+    index: Index,
+}
+
+/// Where to look among the entries, so that thousands of transcripts do not each look through all of them.
+#[derive(Debug, Clone, Default)]
+struct Index {
+    /// Entries by `sessionId` and by the last name of `sessionFile`, in lower case.
+    pointers: HashMap<String, Vec<usize>>,
+    /// The first entry that lists an id as one of a family.
+    families: HashMap<String, usize>,
+}
+
+impl Index {
+    fn new(entries: &[StoreEntry]) -> Self {
+        let mut index = Self::default();
+        for (at, entry) in entries.iter().enumerate() {
+            let file = entry.session_file.as_deref().map(foreign::basename);
+            for pointer in [entry.session_id.as_deref(), file].into_iter().flatten() {
+                index.pointers.entry(pointer.to_ascii_lowercase()).or_default().push(at);
+            }
+            for id in &entry.family_session_ids {
+                index.families.entry(id.clone()).or_insert(at);
+            }
+        }
+        index
+    }
 }
 
 impl Store {
     /// Reads a store. Never fails; [`Store::health`] says what came of it.
     #[must_use]
     pub fn read(path: &Path) -> Store {
-        let bad = |len, health| Store { path: path.to_path_buf(), len, health, entries: Vec::new() };
+        let bad = |len, health| Store { path: path.to_path_buf(), len, health, entries: Vec::new(), index: Index::default() };
         let refused = |error: std::io::Error| match error.kind() {
             std::io::ErrorKind::NotFound => StoreHealth::Missing,
             _ => StoreHealth::Unreadable { reason: error.to_string() },
@@ -158,14 +184,27 @@ impl Store {
     #[must_use]
     pub fn from_bytes(path: &Path, bytes: &[u8]) -> Store {
         let (health, entries) = parse(bytes);
-        Store { path: path.to_path_buf(), len: bytes.len() as u64, health, entries: last_of_each_key(entries) }
+        let entries = last_of_each_key(entries);
+        let index = Index::new(&entries);
+        Store { path: path.to_path_buf(), len: bytes.len() as u64, health, entries, index }
     }
 
     /// The entries that point at a transcript: those whose `sessionId` is this id, or whose
     /// `sessionFile` has this file name. Where both disagree the id wins (FORMAT.md).
     #[must_use]
     pub fn keys_of(&self, session_id: &str, file_name: &str) -> Vec<&StoreEntry> {
-        self.entries.iter().filter(|entry| entry.points_at(session_id, file_name)).collect()
+        let named = [session_id, file_name].map(str::to_ascii_lowercase);
+        let mut places: Vec<usize> = named.iter().filter_map(|name| self.index.pointers.get(name)).flatten().copied().collect();
+        places.sort_unstable();
+        places.dedup();
+        let entries = places.into_iter().filter_map(|at| self.entries.get(at));
+        entries.filter(|entry| entry.points_at(session_id, file_name)).collect()
+    }
+
+    /// The first entry that lists the id in `usageFamilySessionIds`.
+    #[must_use]
+    pub fn family_of(&self, session_id: &str) -> Option<&StoreEntry> {
+        self.index.families.get(session_id).and_then(|at| self.entries.get(*at))
     }
 }
 

@@ -23,9 +23,18 @@ pub struct Json;
 
 impl Report for Json {
     fn write(&self, outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut *out, &document(outcome))?;
-        out.write_all(b"\n")
+        print(&document(outcome), out)
     }
+}
+
+/// Writes a document as JSON that leaves a terminal as it is.
+///
+/// # Errors
+/// What writing gives.
+pub fn print(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let text = serde_json::to_string_pretty(document)?;
+    out.write_all(super::safe::json(&text).as_bytes())?;
+    out.write_all(b"\n")
 }
 
 /// The whole report.

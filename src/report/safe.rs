@@ -3,6 +3,8 @@
 //! Transcripts are hostile: escape sequences, hyperlinks, bidirectional overrides and zero-width characters in a name or an
 //! id could rewrite what a person reads. All of them are made visible.
 
+use std::borrow::Cow;
+
 /// Makes a text safe to print on one line: every control, format and invisible character becomes its code, as `\u{1b}`.
 pub fn line(text: &str) -> String {
     if !text.chars().any(is_hostile) {
@@ -23,6 +25,24 @@ pub fn line(text: &str) -> String {
 /// Makes a text safe to print over several lines: newlines stay, all else is as in [`line()`].
 pub fn block(text: &str) -> String {
     text.split('\n').map(|part| line(part.strip_suffix('\r').unwrap_or(part))).collect::<Vec<_>>().join("\n")
+}
+
+/// Makes JSON safe to print: the same JSON, with every invisible or acting character written as an escape.
+pub fn json(text: &str) -> Cow<'_, str> {
+    // Outside of strings JSON has no such character but white space, and inside it those below U+0020 are escaped already.
+    let acts = |c: char| !c.is_ascii() && is_hostile(c);
+    if !text.contains(acts) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 64);
+    for c in text.chars() {
+        if acts(c) {
+            out.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// Shortens a text to that many characters, with an ellipsis in place of its end.
@@ -62,5 +82,9 @@ mod tests {
         }
         assert_eq!(block("a\r\nb\u{1b}"), "a\nb\\u{1b}");
         assert_eq!(short("abcdef", 4), "abc…");
+        let text = "{\n \"ü\": \"a\u{202e}\u{9b}\u{e0041}\"\n}";
+        assert_eq!(json(text), "{\n \"ü\": \"a\\u202e\\u009b\\udb40\\udc41\"\n}");
+        let same = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+        assert_eq!(same(&json(text)), same(text));
     }
 }

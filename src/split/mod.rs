@@ -121,7 +121,7 @@ fn pair(
         return None;
     }
     let mut findings = testimony::gather(older, newer);
-    let entry = store.and_then(|store| store.entries.iter().find(|entry| entry.points_at(&newer.id, &newer.file.file_name)));
+    let entry = store.and_then(|store| store.keys_of(&newer.id, &newer.file.file_name).into_iter().next());
     if let Some(entry) = entry {
         testimony::store_peer(older, newer, &entry.peers, &mut findings);
     }
@@ -143,13 +143,12 @@ fn rivals(judged: &[(chain::Link, Verdict)], chosen: &[&(chain::Link, Verdict)],
         chosen.iter().any(|(own, _)| own.older == other.older && own.newer != other.newer && own.weight > other.weight + TOO_CLOSE)
     };
     let close = |(other, held): &&(chain::Link, Verdict)| {
-        other.newer == link.newer
-            && other.older != link.older
-            && held.kind == SeamKind::Split
-            && other.weight > link.weight - TOO_CLOSE
-            && !elsewhere(other)
+        other.older != link.older && held.kind == SeamKind::Split && other.weight > link.weight - TOO_CLOSE && !elsewhere(other)
     };
-    judged.iter().filter(close).map(|(other, _)| other.older).collect()
+    // The pairs stand in the order of their newer end.
+    let from = judged.partition_point(|(other, _)| other.newer < link.newer);
+    let same_end = judged.iter().skip(from).take_while(|(other, _)| other.newer == link.newer);
+    same_end.filter(close).map(|(other, _)| other.older).collect()
 }
 
 /// Follows the seams from every segment without a predecessor.
@@ -174,6 +173,8 @@ fn assemble(segments: &[Segment], mut seams: BTreeMap<usize, Seam>) -> Vec<Conve
 struct Index {
     /// Conversational segments by the end of their activity.
     by_last: Vec<usize>,
+    /// The earliest start among the segments of `by_last` from each place on: where a search for older starts may stop.
+    earliest_start: Vec<i64>,
     by_key: HashMap<String, Vec<usize>>,
     by_id: HashMap<String, Vec<usize>>,
     /// Segments with a pending run, by the first eight characters of its name.
@@ -183,8 +184,14 @@ struct Index {
 
 impl Index {
     fn new(segments: &[Segment]) -> Self {
-        let mut index =
-            Index { by_last: Vec::new(), by_key: HashMap::new(), by_id: HashMap::new(), by_run: HashMap::new(), zone_minutes: None };
+        let mut index = Index {
+            by_last: Vec::new(),
+            earliest_start: Vec::new(),
+            by_key: HashMap::new(),
+            by_id: HashMap::new(),
+            by_run: HashMap::new(),
+            zone_minutes: None,
+        };
         let mut zones: BTreeMap<i32, u32> = BTreeMap::new();
         for (at, segment) in segments.iter().enumerate() {
             if let Some(zone) = segment.zone_minutes {
@@ -205,6 +212,8 @@ impl Index {
         let last = |at: &usize| segments.get(*at).map_or(i64::MIN, |segment| segment.last_ms);
         let start = |at: &usize| segments.get(*at).map_or(i64::MIN, |segment| segment.start_ms);
         index.by_last.sort_by_key(last);
+        index.earliest_start = index.by_last.iter().rev().scan(i64::MAX, |least, at| Some(replace_min(least, start(at)))).collect();
+        index.earliest_start.reverse();
         for list in index.by_key.values_mut() {
             list.sort_by_key(start);
         }
@@ -243,9 +252,12 @@ impl Index {
     /// Whether another segment of the same key began between the two.
     fn has_between(&self, segments: &[Segment], older: usize, newer: usize) -> bool {
         let (Some(a), Some(b)) = (segments.get(older), segments.get(newer)) else { return false };
+        // A lane is in the order of its starts, so what lies between is a stretch of it.
         let lane = self.lane(b);
-        lane.contains(&older)
-            && lane.iter().any(|&at| {
+        let starts_before = |limit: i64| lane.partition_point(|at| segments.get(*at).is_some_and(|other| other.start_ms < limit));
+        let stretch = lane.get(starts_before(a.start_ms)..starts_before(b.start_ms.saturating_add(1))).unwrap_or_default();
+        stretch.contains(&older)
+            && stretch.iter().any(|&at| {
                 let stands = |mid: &&Segment| !mid.is_quiet() && precedes(a, mid) && precedes(mid, b) && shares_lane(a, mid);
                 at != older && at != newer && segments.get(at).filter(stands).is_some()
             })
@@ -268,12 +280,18 @@ impl Index {
         let begin = newer.begin_ms();
         let from = begin.min(older.last_ms) - RIVAL_REACH_MS;
         let first = self.by_last.partition_point(|at| segments.get(*at).is_some_and(|other| other.last_ms < from));
-        !self.by_last.iter().skip(first).any(|&at| {
+        let reach = self.by_last.iter().zip(&self.earliest_start).skip(first).take_while(|(_, start)| **start < begin);
+        !reach.map(|(at, _)| *at).any(|at| {
             at != older_at
                 && at != newer_at
                 && segments.get(at).is_some_and(|rival| rival.start_ms < begin && rival.id != older.id && could_continue(rival, newer))
         })
     }
+}
+
+fn replace_min(least: &mut i64, value: i64) -> i64 {
+    *least = value.min(*least);
+    *least
 }
 
 /// Whether nothing speaks against `newer` going on where `rival` fell silent.

@@ -167,7 +167,7 @@ impl Segment {
         let primary = file.name.state == FileState::Live;
         let entries = store.map(|store| store.keys_of(&id, &file.file_name)).unwrap_or_default();
         let bound: Vec<Key> = if primary { entries.iter().map(|entry| entry.key.clone()).collect() } else { Vec::new() };
-        let relatives = store.and_then(|store| store.entries.iter().find(|entry| entry.family_session_ids.contains(&id)));
+        let relatives = store.and_then(|store| store.family_of(&id));
         let family = relatives.map(|entry| entry.family_session_ids.clone()).unwrap_or_default();
         let chats = chats_of(&session);
         let last_ms = session

@@ -17,8 +17,7 @@ pub struct Json;
 
 impl ShowReport for Json {
     fn write(&self, showing: &Showing<'_>, out: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut *out, &document(showing))?;
-        out.write_all(b"\n")
+        crate::report::json::print(&document(showing), out)
     }
 }
 
