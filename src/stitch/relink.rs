@@ -194,13 +194,23 @@ impl Relink<'_> {
         if part.session.version() < 2 || next.is_none() {
             return;
         }
-        let last = part.session.entries.get(block.entries.clone()).unwrap_or_default().iter().rev();
-        let own = || {
-            last.clone()
-                .find_map(|entry| part.session.names.text(entry.id).filter(|_| part.session.names.truthy(entry.id)))
-                .map(str::to_owned)
+        if let Some(id) = self.named.get(&block.part).filter(|_| block.last) {
+            self.tip = Some(id.clone());
+            return;
+        }
+        let named = |at: usize| {
+            let entry = part.session.entries.get(at)?;
+            part.session.names.text(entry.id).filter(|_| part.session.names.truthy(entry.id)).map(str::to_owned)
         };
-        let tip = if block.last { leaf_of(part.session, part.context).or_else(own) } else { own() };
+        let tip = match self.paths.as_ref().and_then(|paths| paths.get(block.part)) {
+            // Only what is on the way to the leaf carries the path on; a block without any of it leaves the tip where it is.
+            Some(path) => {
+                let on_path = |at: &usize| u32::try_from(*at).is_ok_and(|at| path.contains(&at));
+                block.entries.clone().rev().filter(on_path).find_map(named)
+            }
+            None if block.last => leaf_of(part.session, part.context).or_else(|| block.entries.clone().rev().find_map(named)),
+            None => block.entries.clone().rev().find_map(named),
+        };
         if let Some(id) = tip {
             self.tip = Some(self.remap.get(block.part, &id).to_owned());
         }
