@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use clawfix::apply::journal::{Journal, Operation, Record, State};
 use clawfix::merge::{self, Into, Options, Plan};
 use clawfix::report::{Format, plan as report};
 use clawfix::scan::Scan;
@@ -67,7 +68,16 @@ Examples:
 
 impl Merge {
     pub fn run(self) -> anyhow::Result<Verdict> {
-        let request = select::request(&self.arguments)?;
+        let request = match select::request(&self.arguments) {
+            Err(select::Miss::NoSuchPath(path)) => match moved_before(&path) {
+                Some(note) => {
+                    output::note(&note);
+                    return Ok(Verdict::Clean);
+                }
+                None => return Err(select::Miss::NoSuchPath(path).into()),
+            },
+            request => request?,
+        };
         let bar = progress::Bar::new(self.common.quiet);
         let scan = clawfix::scan::scan(&self.common.options(request.roots), &bar)?;
         bar.finish();
@@ -144,4 +154,16 @@ impl Merge {
             Format::Table => report::write_table(plans, state, out),
         })
     }
+}
+
+/// A transcript that is gone because an earlier run moved it into the journal.
+fn moved_before(path: &std::path::Path) -> Option<String> {
+    let name = path.file_name()?;
+    let (records, _) = Journal::of(path.parent()?).runs().ok()?;
+    let moved = |record: &Record| {
+        let is_it = |operation: &Operation| matches!(operation, Operation::Move { path, .. } if path == name);
+        record.state == State::Done && record.operations.iter().any(is_it)
+    };
+    let record = records.into_iter().rev().find(moved)?;
+    Some(format!("clawfix: {} is stitched already, by run {} into {}; nothing to do", path.display(), record.run, record.target.display()))
 }
