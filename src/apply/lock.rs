@@ -150,12 +150,17 @@ fn take_over(path: &Path, seen: &[u8]) {
 
 /// Removes the locks in a folder that a dead process left, and gives their number.
 pub(crate) fn sweep(folder: &Path, pid: u32) -> usize {
-    if pid == std::process::id() || !platform::is_process_dead(pid) {
+    if !is_dead(pid) {
         return 0;
     }
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let locks = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|ext| ext == "lock"));
     locks.filter(|path| owner(path) == Some(pid) && std::fs::remove_file(path).is_ok()).count()
+}
+
+/// Whether there is provably no such process.
+pub(crate) fn is_dead(pid: u32) -> bool {
+    pid != std::process::id() && platform::is_process_dead(pid)
 }
 
 /// The process that a lock file names.

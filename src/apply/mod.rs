@@ -209,6 +209,7 @@ pub fn carry_out(
         let next = format!("run `clawfix undo {path}` first, which takes it back");
         return Err(ApplyError::Refused { path, what: format!("in the middle of run {run}, which stopped before it was done"), next });
     }
+    undo::sweep(journal);
     // A plan that is applied again after it was taken back has a run of its own.
     let first = record.run.clone();
     for time in 2.. {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::stitch::fields::locate;
 
-/// One text value of a store entry.
+/// One value of a store entry: a text, or a list as it is written, brackets and all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoreValue {
     /// The session key.
@@ -32,20 +32,28 @@ pub fn edited(bytes: &[u8], values: &[StoreValue], back: bool) -> io::Result<Opt
         let (old, new) = if back { (&value.to, &value.from) } else { (&value.from, &value.to) };
         let path = format!("{}.{}", value.key, value.field);
         let located = locate(bytes, &[&path])?;
+        if let (Some(open), None) = (located.containers.last(), located.last(0)) {
+            let Ok(start) = usize::try_from(open.value.start) else { return Ok(None) };
+            if !old.ends_with(']') || !bytes.get(start..).is_some_and(|rest| rest.starts_with(old.as_bytes())) {
+                return Ok(None);
+            }
+            edits.push((start..start + old.len(), new.clone()));
+            continue;
+        }
         let Some(range) = located.last(0) else { return Ok(None) };
         let (Ok(start), Ok(end)) = (usize::try_from(range.start), usize::try_from(range.end)) else { return Ok(None) };
         let held = bytes.get(start..end).and_then(|raw| serde_json::from_slice::<String>(raw).ok());
         if held.as_ref() != Some(old) {
             return Ok(None);
         }
-        edits.push((start..end, new));
+        edits.push((start..end, serde_json::Value::from(new.as_str()).to_string()));
     }
     edits.sort_by_key(|(range, _)| range.start);
     let mut out = Vec::with_capacity(bytes.len() + 128);
     let mut at = 0usize;
     for (range, text) in edits {
         out.extend_from_slice(bytes.get(at..range.start).unwrap_or_default());
-        out.extend_from_slice(serde_json::Value::from(text.as_str()).to_string().as_bytes());
+        out.extend_from_slice(text.as_bytes());
         at = range.end;
     }
     out.extend_from_slice(bytes.get(at..).unwrap_or_default());
@@ -69,5 +77,12 @@ mod tests {
         assert_eq!(edited(&after, values, true).unwrap().unwrap(), text("one").into_bytes());
         assert_eq!(edited(&after, values, false).unwrap(), None);
         assert_eq!(edited(b"{}", values, false).unwrap(), None);
+
+        let list =
+            StoreValue { key: "k".to_owned(), field: "ids".to_owned(), from: "[ \"b\"]".to_owned(), to: "[ \"a\", \"b\"]".to_owned() };
+        let after = edited(br#"{"k":{"ids":[ "b"], "n":1}}"#, std::slice::from_ref(&list), false).unwrap().unwrap();
+        assert_eq!(String::from_utf8(after.clone()).unwrap(), r#"{"k":{"ids":[ "a", "b"], "n":1}}"#);
+        assert_eq!(edited(&after, std::slice::from_ref(&list), true).unwrap().unwrap(), br#"{"k":{"ids":[ "b"], "n":1}}"#);
+        assert_eq!(edited(&after, std::slice::from_ref(&list), false).unwrap(), None);
     }
 }

@@ -41,14 +41,11 @@ enum Standing {
 /// When a file has changed otherwise than by appended lines, or a lock is held: with nothing changed.
 pub fn undo(journal: &Journal, mut record: Record, now_ms: i64, faults: &Faults<'_>) -> Result<Undone, ApplyError> {
     let sessions = journal.sessions().to_owned();
-    let dead = lock::owner(&journal.folder(&record.run).join("run.lock"));
+    sweep(journal);
     refuse_later(journal, &record)?;
     let paths: Vec<PathBuf> = record.operations.iter().map(|operation| sessions.join(operation.path())).collect();
     faults.point("undo-begun");
     let mut held = locks(journal, &record.run, paths.iter().map(PathBuf::as_path), now_ms)?;
-    if let Some(pid) = dead {
-        lock::sweep(&sessions, pid);
-    }
     faults.point("undo-locked");
     let folder = journal.folder(&record.run);
     let mut standings = Vec::new();
@@ -59,6 +56,8 @@ pub fn undo(journal: &Journal, mut record: Record, now_ms: i64, faults: &Faults<
     let failed = |source| io_error("stopped in the middle; run `clawfix undo` again to go on", source);
     journal.write(&record).map_err(failed)?;
     faults.point("undoing");
+    // What stands beside a file from here on is what it is to become.
+    remove_temps(&record, &sessions);
     let mut undone = Undone::default();
     let ready = make_ready(&sessions, &folder, &mut record, &standings, &mut undone, &mut held);
     if let Err(error) = ready {
@@ -81,6 +80,18 @@ pub fn undo(journal: &Journal, mut record: Record, now_ms: i64, faults: &Faults<
     Ok(undone)
 }
 
+/// Removes the locks that dead runs of this folder left. They block nobody, but they lie about.
+pub fn sweep(journal: &Journal) {
+    let (records, broken) = journal.runs().unwrap_or_default();
+    for run in records.into_iter().map(|record| record.run).chain(broken) {
+        let own = journal.folder(&run).join("run.lock");
+        if let Some(pid) = lock::owner(&own).filter(|pid| lock::is_dead(*pid)) {
+            lock::sweep(journal.sessions(), pid);
+            let _ = fs::remove_file(own);
+        }
+    }
+}
+
 /// Clears up after a run that died before it wrote a record, and so before it changed anything.
 ///
 /// # Errors
@@ -94,7 +105,7 @@ pub fn clear(journal: &Journal, run: &str, now_ms: i64) -> Result<(), ApplyError
             next: "use the version of clawfix that wrote it; the originals are beside it".to_owned(),
         });
     }
-    let dead = lock::owner(&folder.join("run.lock"));
+    sweep(journal);
     let own = lock::take(&journal.handle(run), Kind::Transcript, now_ms)?;
     let ending = write::temp_ending(run);
     let media = journal.sessions().join("../../../media/inbound");
@@ -106,9 +117,6 @@ pub fn clear(journal: &Journal, run: &str, now_ms: i64) -> Result<(), ApplyError
                 fs::remove_file(entry.path()).map_err(|source| io_error(&format!("cannot remove {name}"), source))?;
             }
         }
-    }
-    if let Some(pid) = dead {
-        lock::sweep(journal.sessions(), pid);
     }
     drop(own);
     journal.forget(run);

@@ -1,11 +1,13 @@
 //! `clawfix merge`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
 use clawfix::apply::journal::{Journal, Operation, Record, State};
-use clawfix::merge::{self, Into, Options, Plan};
+use clawfix::discover::Environment;
+use clawfix::merge::saved::{self, Saved, Scanned};
+use clawfix::merge::{self, Into, Options, Plan, copy};
 use clawfix::report::{Format, plan as report};
 use clawfix::scan::Scan;
 use clawfix::select;
@@ -45,6 +47,18 @@ pub struct Merge {
     /// Whether dead image references are rewritten; by default only in this machine's own live state directory
     #[arg(long, value_name = "YES|NO")]
     rewrite_media: Option<YesNo>,
+    /// Copy image files that lie in another state directory alone (of the same scan, or known of this machine) into this
+    /// one's media/inbound; `undo` takes the copies away again
+    #[arg(long, conflicts_with = "out")]
+    copy_media: bool,
+    /// Save the plan to FILE, bound to the content of its sources, and change nothing
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["apply", "out"])]
+    plan: Option<PathBuf>,
+    /// Carry out exactly the plan that was saved to FILE (with --apply), or show it again; refused if a source changed
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "arguments", "plan", "out", "into", "include", "no_seam", "no_close", "rewrite_media", "copy_media", "agent", "map", "min_level",
+    ])]
+    from_plan: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -64,11 +78,16 @@ Examples:
   clawfix merge                        the plan for everything that is certain
   clawfix merge --apply                do it
   clawfix merge ~/copy c-4f1d09aa3e --out whole.jsonl
+  clawfix merge --plan plan.json       save the plan, to look at it in peace
+  clawfix merge --from-plan plan.json --apply
   clawfix undo                         take the last run back";
 
 impl Merge {
     pub fn run(self) -> anyhow::Result<Verdict> {
-        let request = match select::request(&self.arguments) {
+        if let Some(file) = &self.from_plan {
+            return self.run_saved(file);
+        }
+        let mut request = match select::request(&self.arguments) {
             Err(select::Miss::NoSuchPath(path)) => match moved_before(&path) {
                 Some(note) => {
                     output::note(&note);
@@ -78,51 +97,108 @@ impl Merge {
             },
             request => request?,
         };
-        let bar = progress::Bar::new(self.common.quiet);
-        let scan = clawfix::scan::scan(&self.common.options(request.roots), &bar)?;
-        bar.finish();
-        super::note_unfinished(&scan);
-        if scan.roots.is_empty() {
-            bail!("no state directory on this machine; name a folder that holds one");
+        if self.plan.is_some() {
+            // The plan may be carried out from elsewhere.
+            for root in &mut request.roots {
+                *root = std::path::absolute(&root).with_context(|| format!("cannot tell the whole path of {}", root.display()))?;
+            }
         }
+        let scan = self.scan(self.common.options(request.roots.clone()))?;
         let rollovers = self.include.is_some();
         let search = Search { least: self.common.min_level.into(), rollovers, done: "stitched", command: "merge" };
         let jobs = if request.wanted.is_empty() { jobs::certain(&scan, &search) } else { jobs::named(&scan, &request.wanted, &search)? };
         if jobs.is_empty() {
             return self.nothing(&scan, &search);
         }
-        let options = Options {
+        if self.out.is_some() && jobs.len() > 1 {
+            bail!("{} conversations would go into one file; name one of them", jobs.len());
+        }
+        let now_ms = chrono::Utc::now().timestamp_millis();
+        let mut options = Options {
             into: self.into,
             no_seam: self.no_seam,
             no_close: self.no_close,
             rewrite_media: self.rewrite_media.map(|answer| answer == YesNo::Yes),
+            copy_media: self.copy_media,
+            copy_from: Vec::new(),
             out: self.out.clone(),
         };
-        if options.out.is_some() && jobs.len() > 1 {
-            bail!("{} conversations would go into one file; name one of them", jobs.len());
-        }
-        let now_ms = chrono::Utc::now().timestamp_millis();
         let mut plans: Vec<(Plan, bool)> = Vec::new();
         for job in &jobs {
+            if self.copy_media {
+                options.copy_from = copy::elsewhere(&scan, job.agent, &Environment::from_process());
+            }
             plans.push((merge::plan(job.agent, &job.conversation, &job.segments, &options, now_ms)?, job.by_hand));
         }
-        let shown: Vec<report::Shown<'_>> =
-            plans.iter().map(|(plan, by_hand)| report::Shown { plan, by_hand: *by_hand, done: None }).collect();
-        if let Some(out) = &self.out {
+        if let Some(file) = &self.plan {
+            let roots = if request.roots.is_empty() { scan.roots.iter().map(|root| root.path.clone()).collect() } else { request.roots };
+            let scanned = Scanned {
+                roots,
+                map: self.common.map.clone(),
+                agent: self.common.agent.clone(),
+                min_level: clawfix::report::json::word(&Level::from(self.common.min_level)),
+            };
+            write_plan(file, &saved::save(&plans, &options, scanned, now_ms))?;
+            self.print(&shown(&plans), "saved")?;
+        } else if let Some(out) = &self.out {
             self.write_out(out, &plans)?;
-            self.print(&shown, "written")?;
-        } else if self.apply {
-            let faults = faults();
-            let mut done = Vec::new();
-            for (plan, by_hand) in &plans {
-                let record = merge::apply(plan, now_ms, &faults).map_err(anyhow::Error::from)?;
-                done.push(report::Shown { plan, by_hand: *by_hand, done: Some(record.run) });
-            }
-            self.print(&done, "applied")?;
+            self.print(&shown(&plans), "written")?;
         } else {
-            self.print(&shown, "planned")?;
+            self.carry_out(&plans, now_ms)?;
         }
         Ok(Verdict::Clean)
+    }
+
+    fn scan(&self, options: clawfix::scan::Options) -> anyhow::Result<Scan> {
+        let bar = progress::Bar::new(self.common.quiet);
+        let scan = clawfix::scan::scan(&options, &bar)?;
+        bar.finish();
+        super::note_unfinished(&scan);
+        if scan.roots.is_empty() {
+            bail!("no state directory on this machine; name a folder that holds one");
+        }
+        Ok(scan)
+    }
+
+    /// Shows or carries out what was saved.
+    fn run_saved(&self, file: &Path) -> anyhow::Result<Verdict> {
+        let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let saved = saved::read(&bytes)?;
+        let wanted = &saved.scan;
+        let scan = self.scan(clawfix::scan::Options {
+            paths: wanted.roots.clone(),
+            map: clawfix::foreign::PathMap::new(wanted.map.clone()),
+            agent: wanted.agent.clone(),
+            min_level: saved::level(&wanted.min_level),
+            ..self.common.options(Vec::new())
+        })?;
+        let environment = Environment::from_process();
+        let mut plans = Vec::new();
+        for plan in &saved.plans {
+            if saved::is_done(plan) {
+                output::note(&format!("clawfix: {} is stitched already, by run {}; nothing to do", plan.conversation, plan.run));
+                continue;
+            }
+            plans.push((saved::restore(plan, saved.made_ms, &scan, &environment)?, plan.by_hand));
+        }
+        if !plans.is_empty() {
+            self.carry_out(&plans, chrono::Utc::now().timestamp_millis())?;
+        }
+        Ok(Verdict::Clean)
+    }
+
+    /// Shows the plans, after doing them if that is asked for.
+    fn carry_out(&self, plans: &[(Plan, bool)], now_ms: i64) -> anyhow::Result<()> {
+        if !self.apply {
+            return self.print(&shown(plans), "planned");
+        }
+        let faults = faults();
+        let mut done = Vec::new();
+        for (plan, by_hand) in plans {
+            let record = merge::apply(plan, now_ms, &faults)?;
+            done.push(report::Shown { plan, by_hand: *by_hand, done: Some(record.run) });
+        }
+        self.print(&done, "applied")
     }
 
     fn nothing(&self, scan: &Scan, search: &Search) -> anyhow::Result<Verdict> {
@@ -140,7 +216,7 @@ impl Merge {
         Ok(Verdict::Clean)
     }
 
-    fn write_out(&self, out: &std::path::Path, plans: &[(Plan, bool)]) -> anyhow::Result<()> {
+    fn write_out(&self, out: &Path, plans: &[(Plan, bool)]) -> anyhow::Result<()> {
         let Some((plan, _)) = plans.first() else { return Ok(()) };
         if std::fs::symlink_metadata(out).is_ok() {
             bail!("{} is there already; choose another name", out.display());
@@ -156,8 +232,20 @@ impl Merge {
     }
 }
 
+fn shown(plans: &[(Plan, bool)]) -> Vec<report::Shown<'_>> {
+    plans.iter().map(|(plan, by_hand)| report::Shown { plan, by_hand: *by_hand, done: None }).collect()
+}
+
+/// Writes saved plans to a new file.
+fn write_plan(file: &Path, saved: &Saved) -> anyhow::Result<()> {
+    let context = || format!("cannot write {}; name a file that is not there yet", file.display());
+    let mut out = std::fs::File::create_new(file).with_context(context)?;
+    serde_json::to_writer_pretty(&mut out, saved).with_context(context)?;
+    std::io::Write::write_all(&mut out, b"\n").and_then(|()| out.sync_all()).with_context(context)
+}
+
 /// A transcript that is gone because an earlier run moved it into the journal.
-fn moved_before(path: &std::path::Path) -> Option<String> {
+fn moved_before(path: &Path) -> Option<String> {
     let name = path.file_name()?;
     let (records, _) = Journal::of(path.parent()?).runs().ok()?;
     let moved = |record: &Record| {

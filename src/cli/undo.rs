@@ -54,6 +54,7 @@ impl Undo {
         // What stopped on the way comes first; a run that is done is not touched in the same breath.
         let mut cleared = 0;
         for (journal, _, broken) in &journals {
+            undo::sweep(journal);
             for run in broken.iter().filter(|run| named(run)) {
                 undo::clear(journal, run, now_ms)?;
                 output::with(None, |out| writeln!(out, "Cleared up after run {}, which had changed nothing.", safe::line(run)))?;

@@ -1,9 +1,11 @@
 //! A torn conversation in, the plan of its stitching out: sources, survivor, lines, links, files, store, images, and what
 //! the model sees before and after. Nothing is written here; [`apply`] hands the plan to the journal.
 
+pub mod copy;
 mod effect;
 mod images;
 mod out;
+pub mod saved;
 mod store_edit;
 
 use std::io::{self, Read};
@@ -50,6 +52,10 @@ pub struct Options {
     pub no_close: bool,
     /// Rewrite dead image references; by default only in this machine's own live state directory.
     pub rewrite_media: Option<bool>,
+    /// Copy lost images in from other state directories.
+    pub copy_media: bool,
+    /// The media folders that they are looked for in; see [`copy::elsewhere`].
+    pub copy_from: Vec<PathBuf>,
     /// Write the result there instead of changing anything.
     pub out: Option<PathBuf>,
 }
@@ -188,7 +194,7 @@ pub fn plan(agent: &Agent, conversation: &str, run: &[usize], options: &Options,
         move |source| PlanError::Io { path, source }
     };
     let rewrite = options.rewrite_media.unwrap_or(agent.dir.live);
-    let (images, edits) = images::plan(agent, &segments, rewrite).map_err(io(&agent.dir.dir))?;
+    let (images, edits) = images::plan(agent, &segments, rewrite, &options.copy_from).map_err(io(&agent.dir.dir))?;
     let stitched = stitch(&parts, &manner, &edits).map_err(io(&agent.dir.dir))?;
     let target = match (&options.out, &new_id, segments.get(survivor)) {
         (Some(out), ..) => out.clone(),
@@ -478,6 +484,9 @@ pub fn apply(plan: &Plan, now_ms: i64, faults: &Faults<'_>) -> Result<Record, Ap
     }
     if let Some(store) = &plan.store {
         wanted.push(Wanted::Store { path: &store.path, values: &values });
+    }
+    for copied in &plan.images.copied {
+        wanted.push(Wanted::Copy { path: &copied.to, from: &copied.source, print: &copied.print });
     }
     wanted.extend(plan.moved.iter().map(|(path, before)| Wanted::Move { path, before }));
     carry_out(&Journal::of(&plan.sessions_dir), record, &wanted, now_ms, faults)

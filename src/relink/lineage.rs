@@ -4,8 +4,7 @@
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use crate::apply::Content;
-use crate::apply::journal::Print;
+use crate::apply::store::StoreValue;
 use crate::foreign;
 use crate::merge::PlanError;
 use crate::scan::Agent;
@@ -15,6 +14,8 @@ use crate::stitch::fields::locate;
 use crate::stitch::piece::Edit;
 use crate::store::StoreHealth;
 
+/// The list of the ids that a conversation went through.
+const FAMILY: &str = "usageFamilySessionIds";
 /// Longest header that is edited, in bytes.
 const MAX_HEADER: u64 = 1 << 20;
 
@@ -42,23 +43,15 @@ pub struct ListChange {
     pub to: Vec<String>,
 }
 
-/// The store with its new content.
+/// The lists of the store that change.
 #[derive(Debug, Clone)]
 pub struct StoreEdit {
     /// The store.
     pub path: PathBuf,
-    /// As it was when the plan was made.
-    pub before: Print,
     /// List by list.
     pub changes: Vec<ListChange>,
-    /// Its new bytes.
-    after: Vec<u8>,
-}
-
-impl Content for StoreEdit {
-    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
-        Ok(Box::new(self.after.as_slice()))
-    }
+    /// The same as the journal keeps it.
+    pub(super) values: Vec<StoreValue>,
 }
 
 /// Whether the newer transcript's header names the older one as its parent.
@@ -147,49 +140,42 @@ pub(super) fn family(agent: &Agent, segments: &[&Segment], warnings: &mut Vec<St
     let path = store.path.display().to_string();
     let io = |source| PlanError::Io { path: path.clone(), source };
     let bytes = std::fs::read(&store.path).map_err(io)?;
-    let before = Print::of(&store.path).map_err(io)?;
-    let mut changes = Vec::new();
-    let mut after = bytes.clone();
+    let (mut changes, mut values) = (Vec::new(), Vec::new());
     for entry in bound {
-        let missing: Vec<&str> = older
-            .iter()
-            .map(|segment| segment.id.as_str())
-            .filter(|id| !entry.family_session_ids.iter().any(|known| known == id))
-            .collect();
-        let field = format!("{}.usageFamilySessionIds", entry.key.raw);
-        let located = locate(after.as_slice(), &[&field]).map_err(io)?;
+        let known = &entry.family_session_ids;
+        let missing: Vec<&str> =
+            older.iter().map(|segment| segment.id.as_str()).filter(|id| !known.iter().any(|known| known == id)).collect();
+        let path = format!("{}.usageFamilySessionIds", entry.key.raw);
+        let located = locate(bytes.as_slice(), &[&path]).map_err(io)?;
         let Some(open) = located.containers.last().filter(|_| !missing.is_empty()) else { continue };
-        let Some(edited) = usize::try_from(open.value.end).ok().and_then(|at| put_in(&after, at, &missing)) else { continue };
-        after = edited;
-        let from = entry.family_session_ids.clone();
-        let to = missing.iter().map(|id| (*id).to_owned()).chain(from.iter().cloned()).collect();
-        changes.push(ListChange { key: entry.key.raw.clone(), field: "usageFamilySessionIds", from, to });
+        let list = usize::try_from(open.value.start).ok().and_then(|at| list(bytes.get(at..)?));
+        let Some((from, to)) = list.and_then(|list| Some((list, put_in(list, &missing)?))) else { continue };
+        let key = entry.key.raw.clone();
+        values.push(StoreValue { key: key.clone(), field: FAMILY.to_owned(), from: from.to_owned(), to });
+        let to = missing.iter().map(|id| (*id).to_owned()).chain(known.iter().cloned()).collect();
+        changes.push(ListChange { key, field: FAMILY, from: known.clone(), to });
     }
-    Ok((!changes.is_empty()).then(|| StoreEdit { path: store.path.clone(), before, after, changes }))
+    Ok((!changes.is_empty()).then(|| StoreEdit { path: store.path.clone(), changes, values }))
 }
 
-/// Puts ids behind the opening bracket of a list, in the list's own style. `None` when there is no list.
-fn put_in(bytes: &[u8], at: usize, ids: &[&str]) -> Option<Vec<u8>> {
-    let (head, tail) = bytes.split_at_checked(at)?;
-    if head.last() != Some(&b'[') {
-        return None;
-    }
-    let space = tail.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-    let (space, rest) = tail.split_at_checked(space)?;
+/// The list at the beginning of these bytes, as it is written.
+fn list(bytes: &[u8]) -> Option<&str> {
+    let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<serde::de::IgnoredAny>();
+    values.next()?.ok()?;
+    std::str::from_utf8(bytes.get(..values.byte_offset())?).ok()
+}
+
+/// Puts ids behind the opening bracket of a list, in the list's own style. `None` when it is no list.
+fn put_in(list: &str, ids: &[&str]) -> Option<String> {
+    let tail = list.strip_prefix('[')?;
+    let rest = tail.trim_start();
+    let space = tail.get(..tail.len() - rest.len())?;
     let quoted: Vec<String> = ids.iter().map(|id| serde_json::Value::from(*id).to_string()).collect();
-    let mut out = head.to_vec();
-    if rest.first() == Some(&b']') {
-        out.extend(quoted.join(",").into_bytes());
-        out.extend(tail);
-        return Some(out);
+    if rest.starts_with(']') {
+        return Some(format!("[{}{tail}", quoted.join(",")));
     }
-    for id in quoted {
-        out.extend(space);
-        out.extend(id.into_bytes());
-        out.push(b',');
-    }
-    out.extend(tail);
-    Some(out)
+    let front: String = quoted.iter().map(|id| format!("{space}{id},")).collect();
+    Some(format!("[{front}{tail}"))
 }
 
 #[cfg(test)]
@@ -205,8 +191,9 @@ mod tests {
             ("[ ]", r#"["a","b" ]"#),
             ("[\n  \"c\"\n]", "[\n  \"a\",\n  \"b\",\n  \"c\"\n]"),
         ] {
-            assert_eq!(String::from_utf8(put_in(list.as_bytes(), 1, &["a", "b"]).unwrap()).unwrap(), expected);
+            assert_eq!(put_in(list, &["a", "b"]).unwrap(), expected);
         }
-        assert_eq!(put_in(b"{}", 1, &["a"]), None);
+        assert_eq!(put_in("{}", &["a"]), None);
+        assert_eq!(list(br#"["a]", {"b":[]}] ,"#), Some(r#"["a]", {"b":[]}]"#));
     }
 }

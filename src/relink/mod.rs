@@ -50,11 +50,21 @@ pub struct Edited {
     sources: Vec<PathBuf>,
     /// Length and hash of the new content.
     pub result: (u64, String),
+    /// The added entry and the one that it hangs on: where lines that come later hang when the run is taken back.
+    renames: Vec<(String, String)>,
 }
 
 impl Content for Edited {
     fn open(&self) -> io::Result<Box<dyn Read + '_>> {
         Ok(Box::new(Output::new(&self.pieces, &self.sources)))
+    }
+
+    fn expected(&self) -> Option<(u64, &str)> {
+        Some((self.result.0, &self.result.1))
+    }
+
+    fn renames(&self) -> &[(String, String)] {
+        &self.renames
     }
 }
 
@@ -151,7 +161,8 @@ pub fn plan(agent: &Agent, conversation: &str, run: &[usize], options: &Options,
             effect = merge::effect_of(agent, Some(newest), &result);
         }
         let hashed = journal::hash(Output::new(&pieces, &paths)).map_err(io(&segment.file.path))?;
-        edited.push(Edited { source: at, pieces, sources: paths, result: hashed });
+        let renames = added.iter().filter(|_| last).filter_map(|added: &Added| Some((added.id.clone(), added.parent.clone()?))).collect();
+        edited.push(Edited { source: at, pieces, sources: paths, result: hashed, renames });
     }
     let mut warnings = Vec::new();
     let store = lineage::family(agent, &segments, &mut warnings)?;
@@ -277,7 +288,7 @@ pub fn apply(plan: &Plan, now_ms: i64, faults: &Faults<'_>) -> Result<Record, Ap
         });
     }
     if let Some(store) = &plan.store {
-        wanted.push(Wanted::Replace { path: &store.path, before: &store.before, content: store });
+        wanted.push(Wanted::Store { path: &store.path, values: &store.values });
     }
     carry_out(&Journal::of(&plan.sessions_dir), record, &wanted, now_ms, faults)
 }

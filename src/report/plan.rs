@@ -136,6 +136,10 @@ pub fn write_table(plans: &[Shown<'_>], state: &str, out: &mut dyn Write) -> io:
     }
     match state {
         "planned" => writeln!(out, "\nNothing was written. Add --apply to do it, or --out FILE to write the result elsewhere."),
+        "saved" => writeln!(
+            out,
+            "\nThe plan is saved, and nothing else was written. `clawfix merge --from-plan FILE --apply` carries it out as long as nothing changes."
+        ),
         "applied" => writeln!(out, "\nDone. `clawfix undo` takes it back."),
         _ => writeln!(out, "\nWritten. The sources and the store are untouched."),
     }
@@ -190,19 +194,7 @@ fn write_plan(shown: &Shown<'_>, out: &mut dyn Write) -> io::Result<()> {
             safe::line(&change.to)
         )?;
     }
-    let images = &plan.images;
-    let fate = if images.rewritten { "rewritten" } else { "not rewritten here" };
-    writeln!(
-        out,
-        "  images   {} inline, {} references that lead to their file, {} that lead elsewhere now ({fate}), {} lost",
-        images.inline,
-        images.resolved,
-        images.revived.len(),
-        images.lost.len()
-    )?;
-    for path in images.lost.iter().take(8) {
-        writeln!(out, "           lost: {}", safe::line(path))?;
-    }
+    write_images(&plan.images, out)?;
     let (before, after) = (plan.effect.before, plan.effect.after);
     let window = plan.effect.window.map(|window| format!(" of a window of {window}")).unwrap_or_default();
     writeln!(
@@ -215,6 +207,31 @@ fn write_plan(shown: &Shown<'_>, out: &mut dyn Write) -> io::Result<()> {
     }
     if let Some(run) = &shown.done {
         writeln!(out, "  done     run {run}; the originals are in its journal")?;
+    }
+    Ok(())
+}
+
+fn write_images(images: &Images, out: &mut dyn Write) -> io::Result<()> {
+    let fate = if images.rewritten { "rewritten" } else { "not rewritten here" };
+    let mut parts = vec![format!("{} inline", images.inline), format!("{} references that lead to their file", images.resolved)];
+    let counts = [
+        (images.mapped.len() as u64, format!("mapped ({fate})")),
+        (images.revived.len() as u64, format!("that lead elsewhere now ({fate})")),
+        (images.copied.len() as u64, format!("copied from another state directory ({fate})")),
+        (images.beside, "dead, but inline in the same message".to_owned()),
+        (images.pruned, "removed by OpenClaw, their reference kept".to_owned()),
+        (images.pruned_bare, "removed by OpenClaw, with no reference".to_owned()),
+        (images.remote, "on another server".to_owned()),
+    ];
+    parts.extend(counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
+    parts.push(format!("{} lost", images.lost.len()));
+    writeln!(out, "  images   {}", parts.join(", "))?;
+    for copied in &images.copied {
+        let path = |path: &std::path::Path| safe::line(&path.to_string_lossy());
+        writeln!(out, "           copied: {} -> {}", path(&copied.source), path(&copied.to))?;
+    }
+    for path in images.lost.iter().take(8) {
+        writeln!(out, "           lost: {}", safe::line(path))?;
     }
     Ok(())
 }
