@@ -49,10 +49,9 @@ pub(super) fn blocks(parts: &[Part<'_>]) -> Vec<Block> {
     merged
 }
 
-/// Whether some part comes back after another has begun.
+/// Whether the parts do not simply stand one behind the other.
 pub(super) fn is_interleaved(blocks: &[Block]) -> bool {
-    let mut seen = std::collections::BTreeSet::new();
-    blocks.iter().any(|block| !seen.insert(block.part))
+    !blocks.is_sorted_by_key(|block| block.part)
 }
 
 /// Whether a part has user turns after the next one's first user turn.
