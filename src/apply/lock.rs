@@ -182,7 +182,7 @@ fn holder(path: &Path, body: &[u8], kind: Kind, now_ms: i64) -> Option<LockError
         i64::try_from(time.duration_since(std::time::UNIX_EPOCH).ok()?.as_millis()).ok()
     };
     let age = now_ms.saturating_sub(written.or_else(modified)?);
-    let dead = pid.is_some_and(|pid| platform::is_process_dead(pid));
+    let dead = pid.is_some_and(platform::is_process_dead);
     if dead || age > kind.stale_ms() {
         return None;
     }

@@ -26,8 +26,11 @@ pub struct Log {
     paths: Vec<PathBuf>,
 }
 
+/// A journal, its runs, and the names of those without a record.
+type Runs = (Journal, Vec<Record>, Vec<String>);
+
 /// All journals below the paths, with their runs.
-fn journals(paths: &[PathBuf]) -> anyhow::Result<Vec<(Journal, Vec<Record>, Vec<String>)>> {
+fn journals(paths: &[PathBuf]) -> anyhow::Result<Vec<Runs>> {
     let found = discover(paths, &Environment::from_process(), None);
     if let Some(problem) = found.problems.first().filter(|_| found.sessions_dirs.is_empty()) {
         bail!("{}: {}", problem.path.display(), problem.reason);

@@ -21,6 +21,11 @@ pub fn show(scan: &Scan, agent: &Agent, id: &str) -> String {
     format!("clawfix show {} {id}", quoted(command_root(scan, agent)))
 }
 
+/// The command that takes the last run in a folder back.
+pub fn undo(dir: &Path) -> String {
+    format!("clawfix undo {}", quoted(dir))
+}
+
 /// A path as a shell takes it. Control characters are made visible, so the line stays one line.
 pub fn quoted(path: &Path) -> String {
     let text = super::safe::line(&path.to_string_lossy());

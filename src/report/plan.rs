@@ -140,7 +140,10 @@ pub fn write_table(plans: &[Shown<'_>], state: &str, out: &mut dyn Write) -> io:
             out,
             "\nThe plan is saved, and nothing else was written. `clawfix merge --from-plan FILE --apply` carries it out as long as nothing changes."
         ),
-        "applied" => writeln!(out, "\nDone. `clawfix undo` takes it back."),
+        "applied" => {
+            let dir = plans.first().map(|shown| super::command::undo(&shown.plan.sessions_dir)).unwrap_or_default();
+            writeln!(out, "\nDone. `{dir}` takes it back.")
+        }
         _ => writeln!(out, "\nWritten. The sources and the store are untouched."),
     }
 }

@@ -115,7 +115,10 @@ pub fn write_table(plans: &[Shown<'_>], applied: bool, out: &mut dyn Write) -> i
     }
     match applied {
         _ if plans.iter().all(|shown| shown.plan.is_done()) => writeln!(out, "\nNothing to do."),
-        true => writeln!(out, "\nDone. `clawfix undo` takes it back."),
+        true => {
+            let dir = plans.first().map(|shown| super::command::undo(&shown.plan.sessions_dir)).unwrap_or_default();
+            writeln!(out, "\nDone. `{dir}` takes it back.")
+        }
         false => writeln!(out, "\nNothing was written. Add --apply to do it."),
     }
 }
