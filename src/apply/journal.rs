@@ -48,20 +48,45 @@ impl Print {
 ///
 /// # Errors
 /// What reading gives.
-pub fn hash(mut source: impl Read) -> io::Result<(u64, String)> {
-    let mut hasher = blake3::Hasher::new();
+pub fn hash(source: impl Read) -> io::Result<(u64, String)> {
+    let mut source = Hashed::new(source);
     let mut buffer = vec![0u8; 1 << 20];
-    let mut len = 0;
     loop {
         match source.read(&mut buffer) {
-            Ok(0) => return Ok((len, hasher.finalize().to_hex().to_string())),
-            Ok(got) => {
-                hasher.update(buffer.get(..got).unwrap_or_default());
-                len += got as u64;
-            }
+            Ok(0) => return Ok(source.finish()),
+            Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
+    }
+}
+
+/// A source that is hashed while somebody reads it.
+#[derive(Debug)]
+pub struct Hashed<R> {
+    source: R,
+    hasher: blake3::Hasher,
+    len: u64,
+}
+
+impl<R: Read> Hashed<R> {
+    /// Before the first byte.
+    pub fn new(source: R) -> Self {
+        Self { source, hasher: blake3::Hasher::new(), len: 0 }
+    }
+
+    /// Length and BLAKE3 of what was read.
+    pub fn finish(self) -> (u64, String) {
+        (self.len, self.hasher.finalize().to_hex().to_string())
+    }
+}
+
+impl<R: Read> Read for Hashed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let got = self.source.read(buffer)?;
+        self.hasher.update(buffer.get(..got).unwrap_or_default());
+        self.len += got as u64;
+        Ok(got)
     }
 }
 

@@ -411,7 +411,7 @@ fn prepare_one(
             Operation::Replace { path: name(path), saved, before: (*before).clone(), after, heir, renames, carried: 0, restored: None }
         }
         Wanted::Store { values, .. } => {
-            save()?;
+            write::copy(path, &folder.join(&saved)).map_err(|source| io_error(&context("save"), source))?;
             faults.point("saved");
             let failed = |source| io_error(&context("read"), source);
             let before = Print::of(path).map_err(failed)?;

@@ -226,11 +226,12 @@ fn make_ready(
         let own: Vec<&Carry> = carries.iter().filter(|carry| carry.heir == operation.path() && carry.more > 0).collect();
         let temp = write::temp_beside(&path, &run);
         match operation {
+            // The original itself goes back.
+            Operation::Replace { .. } if own.is_empty() && matches!(standing, Standing::After(_)) => {}
             Operation::Replace { saved, before, restored, .. } => {
                 let base = match standing {
                     Standing::After(_) => folder.join(saved),
-                    Standing::Restored if own.is_empty() => continue,
-                    Standing::Before if own.is_empty() => continue,
+                    Standing::Restored | Standing::Before if own.is_empty() => continue,
                     _ => path.clone(),
                 };
                 *restored = Some(write_back(sessions, &base, &own, &temp, before.mode, &path).map_err(failed)?);
@@ -329,11 +330,12 @@ fn put_back(sessions: &Path, folder: &Path, run: &str, operation: &Operation, st
         (Operation::Replace { .. } | Operation::Store { .. } | Operation::Move { .. }, _) if temp.exists() => {
             write::rename(&temp, &path)?;
         }
+        (Operation::Replace { saved, .. }, Standing::Before) => return write::release(&path, &folder.join(saved)),
         (_, Standing::Before | Standing::Restored) => return Ok(()),
-        (Operation::Move { saved, .. }, _) => write::rename(&folder.join(saved), &path)?,
+        (Operation::Move { saved, .. } | Operation::Replace { saved, .. }, _) => write::rename(&folder.join(saved), &path)?,
         (Operation::Create { .. }, _) => write::rename(&path, &folder.join("taken-back"))?,
         (Operation::Copy { made, .. }, _) => super::media::take_back(sessions, &path, made)?,
-        (Operation::Replace { .. } | Operation::Store { .. }, _) => return Ok(()),
+        (Operation::Store { .. }, _) => return Ok(()),
     }
     undone.restored.push(path);
     Ok(())

@@ -59,18 +59,41 @@ pub fn write_temp(temp: &Path, mut source: impl Read, mode: Option<u32>, like: O
     result
 }
 
+/// Keeps an original in the journal: under a second name, where the system says how many names a file has, and as a copy
+/// otherwise. The first name is about to go to the new content, so that no file is left with two; OpenClaw refuses those.
+///
+/// # Errors
+/// What linking and copying give.
+pub fn preserve(original: &Path, kept: &Path) -> io::Result<()> {
+    if platform::second_name(original, kept).is_ok() {
+        return File::open(kept)?.sync_all();
+    }
+    copy(original, kept)
+}
+
 /// Copies an original into the journal with its times and mode, and syncs it.
 ///
 /// # Errors
 /// What copying gives.
-pub fn preserve(original: &Path, copy: &Path) -> io::Result<()> {
+pub fn copy(original: &Path, kept: &Path) -> io::Result<()> {
     // Keeps the permission bits; on systems that can, the blocks are shared.
-    fs::copy(original, copy)?;
-    let file = File::options().write(true).open(copy).or_else(|_| File::open(copy))?;
+    fs::copy(original, kept)?;
+    let file = File::options().write(true).open(kept).or_else(|_| File::open(kept))?;
     if let Ok(modified) = fs::metadata(original).and_then(|meta| meta.modified()) {
         let _ = file.set_modified(modified);
     }
     file.sync_all()
+}
+
+/// Takes the second name away again that a run gave to a file which it then did not replace.
+///
+/// # Errors
+/// What removing gives.
+pub(crate) fn release(original: &Path, kept: &Path) -> io::Result<()> {
+    if fs::metadata(original).is_ok_and(|meta| platform::hard_links(&meta) > 1) && kept.exists() {
+        fs::remove_file(kept)?;
+    }
+    Ok(())
 }
 
 /// Renames and syncs the folders on both ends.

@@ -202,7 +202,7 @@ pub fn plan(agent: &Agent, conversation: &str, run: &[usize], options: &Options,
         (None, None, Some(segment)) => segment.file.path.clone(),
         (None, None, None) => return Err(PlanError::Check("there is nothing to stitch".to_owned())),
     };
-    let result = check(&parts, &stitched)?;
+    let (result, hashed) = check(&parts, &stitched)?;
     let mut sources = Vec::new();
     for segment in &segments {
         let print = Print::of(&segment.file.path).map_err(io(&segment.file.path))?;
@@ -238,7 +238,6 @@ pub fn plan(agent: &Agent, conversation: &str, run: &[usize], options: &Options,
         let gone: Vec<&Segment> = gone.map(|(_, segment)| *segment).collect();
         store = store_edit::plan(agent, &gone, id, &target)?;
     }
-    let hashed = journal::hash(Output::new(&stitched.pieces, &stitched.sources)).map_err(io(&target))?;
     let before = segments.get(survivor).filter(|segment| !segment.bound.is_empty()).or(segments.last());
     let effect = effect::of(agent, before.copied(), &result);
     let warnings = warnings(&segments, &stitched, &effect, agent);
@@ -365,10 +364,10 @@ fn sidecars(segment: &Segment) -> Vec<PathBuf> {
 }
 
 /// Reads the result as the loader would, and holds it against its sources.
-fn check(parts: &[Part<'_>], stitched: &Stitched) -> Result<session::Session, PlanError> {
+fn check(parts: &[Part<'_>], stitched: &Stitched) -> Result<(session::Session, (u64, String)), PlanError> {
     let mut reader = session::Reader::new(Path::new("stitched"));
-    let source = Output::new(&stitched.pieces, &stitched.sources);
-    let bytes = crate::read::blocks(source, crate::read::BLOCK, &mut reader, &|_| ());
+    let mut source = journal::Hashed::new(Output::new(&stitched.pieces, &stitched.sources));
+    let bytes = crate::read::blocks(&mut source, crate::read::BLOCK, &mut reader, &|_| ());
     bytes.map_err(|source| PlanError::Io { path: "the sources".to_owned(), source })?;
     let result = reader.finish();
     let entries: usize = parts.iter().map(|part| part.session.entries.len()).sum();
@@ -391,7 +390,7 @@ fn check(parts: &[Part<'_>], stitched: &Stitched) -> Result<session::Session, Pl
     if seen.messages.len() < newest && !stitched.interleaved {
         return fail(format!("the model would see {} messages, fewer than the {newest} of the newest part", seen.messages.len()));
     }
-    Ok(result)
+    Ok((result, source.finish()))
 }
 
 fn warnings(segments: &[&Segment], stitched: &Stitched, effect: &Effect, agent: &Agent) -> Vec<String> {

@@ -77,6 +77,14 @@ pub fn make_like(file: &std::fs::File, mode: Option<u32>, like: Option<&Metadata
     system::make_like(file, mode, like)
 }
 
+/// Gives a file a second name, where [`hard_links`] can tell of it.
+///
+/// # Errors
+/// What the system says.
+pub fn second_name(file: &Path, name: &Path) -> io::Result<()> {
+    system::second_name(file, name)
+}
+
 /// Bytes that may still be written to the file system of a folder, where the system says.
 #[must_use]
 pub fn free_space(folder: &Path) -> Option<u64> {

@@ -44,6 +44,10 @@ pub(super) fn make_like(file: &File, mode: Option<u32>, like: Option<&Metadata>)
     }
 }
 
+pub(super) fn second_name(file: &Path, name: &Path) -> io::Result<()> {
+    std::fs::hard_link(file, name)
+}
+
 pub(super) fn free_space(folder: &Path) -> Option<u64> {
     let system = rustix::fs::statvfs(folder).ok()?;
     Some(system.f_bavail.saturating_mul(system.f_frsize))

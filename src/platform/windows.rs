@@ -27,6 +27,10 @@ pub(super) fn make_like(_: &File, _: Option<u32>, _: Option<&Metadata>) -> io::R
     Ok(())
 }
 
+pub(super) fn second_name(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 pub(super) fn free_space(_: &Path) -> Option<u64> {
     // Not given by the standard library; a full disk is then met while writing, before anything is changed.
     None
