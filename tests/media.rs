@@ -145,3 +145,26 @@ fn every_image_is_accounted_for() {
     undo(&placed);
     assert_eq!(listing(&placed.home), before);
 }
+
+#[test]
+fn a_run_that_dies_over_its_copies_is_taken_back() {
+    let (_, placed, _) = moved();
+    let before = listing(&placed.home);
+    let home = placed.home.to_str().unwrap();
+    let mut deaths = 0;
+    for point in ["locked", "checked", "saved", "written", "prepared", "committing", "operation", "done"] {
+        for time in 1..6 {
+            let at = format!("{point}:{time}");
+            let run = ["merge", home, "--copy-media", "--rewrite-media", "yes", "--apply"];
+            let died = proof::with(&run, &[("CLAWFIX_TEST_DIE_AT", &at)]);
+            deaths += u32::from(died.code != Some(0));
+            let undone = clawfix(&["undo", home]);
+            assert_eq!(undone.code, Some(0), "{at}: {}", undone.err);
+            assert_eq!(listing(&placed.home), before, "{at}");
+            if died.code == Some(0) {
+                break;
+            }
+        }
+    }
+    assert!(deaths >= 12, "{deaths}");
+}

@@ -255,3 +255,34 @@ fn what_was_forked_from_elsewhere_is_refused() {
     assert!(done.err.contains("forked from another transcript"), "{}", done.err);
     assert_eq!(listing(&placed.home), before);
 }
+
+#[test]
+fn a_run_that_dies_is_taken_back() {
+    let mut state = State::corpus("2026.7.35-tseed");
+    let newer = state.splits[0][1].replace(".jsonl", "");
+    state.store.as_mut().unwrap()["agent:main:main"]["usageFamilySessionIds"] = value!([newer]);
+    let placed = state.place();
+    let before = listing(&placed.home);
+    let home = placed.home.to_str().unwrap();
+    for point in [
+        "begun",
+        "locked",
+        "checked",
+        "saved:1",
+        "saved:2",
+        "written:1",
+        "written:2",
+        "prepared",
+        "committing",
+        "operation:1",
+        "operation:2",
+        "done",
+    ] {
+        let died = proof::with(&["relink", home, "--apply"], &[("CLAWFIX_TEST_DIE_AT", point)]);
+        assert_eq!(died.code, Some(70), "{point}: {}{}", died.out, died.err);
+        let undone = clawfix(&["undo", home]);
+        assert_eq!(undone.code, Some(0), "{point}: {}", undone.err);
+        assert_eq!(listing(&placed.home), before, "{point}");
+    }
+    assert_eq!(clawfix(&["relink", home, "--apply"]).code, Some(0));
+}

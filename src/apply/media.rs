@@ -2,15 +2,18 @@
 //! writes to; and taken away again.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::journal::{Operation, Print};
+use super::journal::{Journal, Operation, Print};
 use super::{ApplyError, io_error, write};
 
 /// From a sessions folder to its state directory.
 const STATE: &str = "../../..";
 /// From the state directory to the images that came in.
 const INBOUND: [&str; 2] = ["media", "inbound"];
+/// Where a run notes the folders that it makes, in its own folder of the journal.
+const MADE: &str = "made-folders";
 
 /// Refuses a target that is not in `media/inbound` of the state directory that the sessions folder lies in.
 pub(super) fn check(sessions: &Path, path: &Path) -> Result<(), ApplyError> {
@@ -39,11 +42,13 @@ pub(super) fn check(sessions: &Path, path: &Path) -> Result<(), ApplyError> {
 /// Writes the copy beside its target, under a temporary name.
 pub(super) fn copy(sessions: &Path, path: &Path, from: &Path, print: &Print, run: &str) -> Result<Operation, ApplyError> {
     let failed = |source| io_error(&format!("cannot copy {}; no session was changed", from.display()), source);
+    let journal = Journal::of(sessions).folder(run);
     let mut made = Vec::new();
     let mut folder = PathBuf::from(STATE);
     for name in INBOUND {
         folder.push(name);
         if !sessions.join(&folder).exists() {
+            note(&journal, &folder).map_err(failed)?;
             fs::create_dir(sessions.join(&folder)).map_err(failed)?;
             made.push(folder.clone());
         }
@@ -56,6 +61,22 @@ pub(super) fn copy(sessions: &Path, path: &Path, from: &Path, print: &Print, run
         return Err(ApplyError::Changed { path: from.display().to_string() });
     }
     Ok(Operation::Copy { path: folder.join(path.file_name().unwrap_or_default()), after, made })
+}
+
+/// Writes down that a folder is about to be made, for a run that dies before it has a record.
+fn note(journal: &Path, folder: &Path) -> std::io::Result<()> {
+    let mut made = fs::OpenOptions::new().append(true).create(true).open(journal.join(MADE))?;
+    writeln!(made, "{}", folder.display())?;
+    made.sync_all()
+}
+
+/// Removes the folders that a run made which died before it had a record.
+pub(super) fn clear(sessions: &Path, journal: &Path) {
+    let noted = fs::read_to_string(journal.join(MADE)).unwrap_or_default();
+    let allowed: Vec<PathBuf> =
+        INBOUND.iter().scan(PathBuf::from(STATE), |at, name| Some(at.join(name)).inspect(|next| at.clone_from(next))).collect();
+    let made: Vec<PathBuf> = allowed.into_iter().filter(|folder| noted.lines().any(|line| Path::new(line) == folder)).collect();
+    remove_folders(sessions, &made);
 }
 
 /// Takes a copy away, and the folders that were made for it if nothing else is in them.

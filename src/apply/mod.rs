@@ -230,6 +230,7 @@ pub fn carry_out(
         Err(error) => {
             // Nothing was changed yet: leave no trace of the attempt.
             remove_temps(&record, journal.sessions());
+            media::clear(journal.sessions(), &folder);
             journal.forget(&record.run);
             return Err(error);
         }

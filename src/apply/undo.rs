@@ -118,6 +118,7 @@ pub fn clear(journal: &Journal, run: &str, now_ms: i64) -> Result<(), ApplyError
             }
         }
     }
+    super::media::clear(journal.sessions(), &folder);
     drop(own);
     journal.forget(run);
     Ok(())
