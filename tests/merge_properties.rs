@@ -52,7 +52,15 @@ fn item() -> impl Strategy<Value = Item> {
 fn talk(start: u32) -> impl Strategy<Value = Talk> {
     let version = prop_oneof![5 => Just(Some(3)), 1 => Just(Some(2)), 1 => Just(Some(1)), 1 => Just(None)];
     (version, prop::collection::vec(item(), 0..14), any::<bool>(), prop::bool::weighted(0.2), any::<bool>(), 0u32..20, 1u32..12).prop_map(
-        move |(version, items, crlf, mark, unterminated, late, step)| Talk { version, items, crlf, mark, unterminated, start: start + late, step },
+        move |(version, items, crlf, mark, unterminated, late, step)| Talk {
+            version,
+            items,
+            crlf,
+            mark,
+            unterminated,
+            start: start + late,
+            step,
+        },
     )
 }
 
@@ -101,10 +109,14 @@ impl Talk {
                 Item::Message { role, parent: pick, twin } => {
                     let role = ["user", "assistant", "user", "assistant", "hookMessage"][usize::from(*role)];
                     let role = if role == "hookMessage" && self.version == Some(3) { "custom" } else { role };
-                    (json!({"type": "message", "parentId": parent(*pick), "message": {"role": role, "content": text}, "n": 1.5}), own(*twin))
+                    (
+                        json!({"type": "message", "parentId": parent(*pick), "message": {"role": role, "content": text}, "n": 1.5}),
+                        own(*twin),
+                    )
                 }
                 Item::Call { parent: pick } => {
-                    let call = json!([{"type": "toolCall", "id": "call_1", "name": "exec", "arguments": {"id": "x", "parentId": "00000000"}}]);
+                    let call =
+                        json!([{"type": "toolCall", "id": "call_1", "name": "exec", "arguments": {"id": "x", "parentId": "00000000"}}]);
                     (json!({"type": "message", "parentId": parent(*pick), "message": {"role": "assistant", "content": call}}), own(false))
                 }
                 Item::Aside { kind, parent: pick } => {
@@ -119,18 +131,21 @@ impl Talk {
                     body["parentId"] = parent(*pick);
                     (body, own(false))
                 }
-                Item::Compaction { kept } if self.plain() => {
-                    (json!({"type": "compaction", "summary": "s", "firstKeptEntryIndex": usize::from(*kept) % (at + 2), "tokensBefore": 1}), own(false))
-                }
-                Item::Compaction { kept } => {
-                    (json!({"type": "compaction", "parentId": parent(3), "summary": "s", "firstKeptEntryId": any(*kept), "tokensBefore": 1}), own(false))
-                }
+                Item::Compaction { kept } if self.plain() => (
+                    json!({"type": "compaction", "summary": "s", "firstKeptEntryIndex": usize::from(*kept) % (at + 2), "tokensBefore": 1}),
+                    own(false),
+                ),
+                Item::Compaction { kept } => (
+                    json!({"type": "compaction", "parentId": parent(3), "summary": "s", "firstKeptEntryId": any(*kept), "tokensBefore": 1}),
+                    own(false),
+                ),
                 Item::Leaf { .. } if ids.is_empty() || self.plain() => continue,
                 Item::Leaf { target } => {
                     (json!({"type": "leaf", "parentId": parent(3), "targetId": any(*target), "appendParentId": any(*target)}), own(false))
                 }
                 Item::Nameless => {
-                    lines.push(json!({"type": "message", "timestamp": time, "message": {"role": "assistant", "content": text}}).to_string());
+                    lines
+                        .push(json!({"type": "message", "timestamp": time, "message": {"role": "assistant", "content": text}}).to_string());
                     continue;
                 }
                 Item::Raw(kind) => {
@@ -237,7 +252,8 @@ fn holds(talks: &[Talk], options: &Options) -> Result<(), TestCaseError> {
     let found = scan(&ScanOptions { paths: vec![tmp.path().to_owned()], jobs: Some(1), ..ScanOptions::default() }, &Silent).unwrap();
     let all: Vec<usize> = (0..talks.len()).collect();
     prop_assert_eq!(found.agents[0].segments.len(), talks.len());
-    let plan = merge::plan(&found.agents[0], "c-test", &all, options, 1_800_000_000_000).map_err(|error| TestCaseError::fail(error.to_string()))?;
+    let plan = merge::plan(&found.agents[0], "c-test", &all, options, 1_800_000_000_000)
+        .map_err(|error| TestCaseError::fail(error.to_string()))?;
     let record = merge::apply(&plan, 1_800_000_000_000, &Faults::NONE).map_err(|error| TestCaseError::fail(error.to_string()))?;
     let bytes = std::fs::read(&plan.target).unwrap();
     prop_assert_eq!(essences(&bytes), whole, "every line once, and nothing else");

@@ -16,7 +16,7 @@ fn lines_of_every_kind_have_their_outcome() {
         ("lines of one byte", b"x\n".repeat(MANY), Some("CF202"), 1),
         ("empty objects", b"{}\n".repeat(2_000), None, 0),
         ("nulls", b"null\n".repeat(2_000), None, 0),
-        ("headers", br#"{"type":"session","id":"a"}"#.repeat(1), None, 0),
+        ("headers", br#"{"type":"session","id":"a"}"#.to_vec(), None, 0),
         ("a control character in a string", b"{\"a\":\"\x01\"}\n".to_vec(), Some("CF202"), 1),
         ("two objects on a line", b"{}{}\n".to_vec(), Some("CF204"), 1),
         (

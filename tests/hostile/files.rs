@@ -65,7 +65,7 @@ fn what_may_not_be_read_is_never_clean() {
     fs::create_dir(&dir).unwrap();
     fs::write(dir.join("x.jsonl"), header(3)).unwrap();
     for path in [&file, &dir] {
-        fs::set_permissions(path, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o000)).unwrap();
     }
     let mighty = fs::File::open(&file).is_ok();
     let run = scan(folder.path(), &[]);

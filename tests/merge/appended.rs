@@ -63,7 +63,8 @@ fn a_file_that_ended_without_a_newline_gets_one_first() {
     for arguments in [&[][..], &["--into", "new"]] {
         let mut newer = text(&talk(B, "b", 5));
         newer.pop();
-        let folder = Folder::new(&[(&format!("{A}.jsonl"), text(&talk(A, "a", 1))), (&format!("{B}.jsonl"), newer), ("sessions.json", store(B))]);
+        let folder =
+            Folder::new(&[(&format!("{A}.jsonl"), text(&talk(A, "a", 1))), (&format!("{B}.jsonl"), newer), ("sessions.json", store(B))]);
         let home = folder.home().to_str().unwrap();
         let target = target(&json(&[&["merge", A, B, "--apply", home], arguments].concat()));
         append(&target, &turn(&target));
@@ -75,8 +76,13 @@ fn a_file_that_ended_without_a_newline_gets_one_first() {
 #[test]
 fn links_to_ids_that_were_changed_are_changed_back() {
     // Both talks use the same ids.
-    let newer = vec![header(B, 5), message("user", "a0000001", None, 5, "b asks"), message("assistant", "a0000002", Some("a0000001"), 6, "b hears")];
-    let folder = Folder::new(&[(&format!("{A}.jsonl"), text(&talk(A, "a", 1))), (&format!("{B}.jsonl"), text(&newer)), ("sessions.json", store(B))]);
+    let newer = vec![
+        header(B, 5),
+        message("user", "a0000001", None, 5, "b asks"),
+        message("assistant", "a0000002", Some("a0000001"), 6, "b hears"),
+    ];
+    let folder =
+        Folder::new(&[(&format!("{A}.jsonl"), text(&talk(A, "a", 1))), (&format!("{B}.jsonl"), text(&newer)), ("sessions.json", store(B))]);
     let home = folder.home().to_str().unwrap();
     let target = target(&json(&["merge", A, B, "--apply", home]));
     append(&target, &turn(&target));
@@ -86,7 +92,11 @@ fn links_to_ids_that_were_changed_are_changed_back() {
 
 #[test]
 fn the_store_may_be_written_since() {
-    let folder = Folder::new(&[(&format!("{A}.jsonl"), text(&talk(A, "a", 1))), (&format!("{B}.jsonl"), text(&talk(B, "b", 5))), ("sessions.json", store(B))]);
+    let folder = Folder::new(&[
+        (&format!("{A}.jsonl"), text(&talk(A, "a", 1))),
+        (&format!("{B}.jsonl"), text(&talk(B, "b", 5))),
+        ("sessions.json", store(B)),
+    ]);
     let home = folder.home().to_str().unwrap();
     let path = folder.sessions.join("sessions.json");
     let first = std::fs::read_to_string(&path).unwrap();
@@ -99,7 +109,11 @@ fn the_store_may_be_written_since() {
 
 /// Merges, lets something happen, and expects that undo refuses and changes nothing.
 fn not_taken_back(arguments: &[&str], what: impl Fn(&Path, &Path), said: &str) {
-    let folder = Folder::new(&[(&format!("{A}.jsonl"), text(&talk(A, "a", 1))), (&format!("{B}.jsonl"), text(&talk(B, "b", 5))), ("sessions.json", store(B))]);
+    let folder = Folder::new(&[
+        (&format!("{A}.jsonl"), text(&talk(A, "a", 1))),
+        (&format!("{B}.jsonl"), text(&talk(B, "b", 5))),
+        ("sessions.json", store(B)),
+    ]);
     let home = folder.home().to_str().unwrap();
     let target = target(&json(&[&["merge", A, B, "--apply", home], arguments].concat()));
     what(&target, &folder.sessions);
@@ -158,7 +172,11 @@ fn runs_are_taken_back_in_their_order() {
 fn modes_are_kept() {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     for arguments in [&[][..], &["--into", "new"]] {
-        let folder = Folder::new(&[(&format!("{A}.jsonl"), text(&talk(A, "a", 1))), (&format!("{B}.jsonl"), text(&talk(B, "b", 5))), ("sessions.json", store(B))]);
+        let folder = Folder::new(&[
+            (&format!("{A}.jsonl"), text(&talk(A, "a", 1))),
+            (&format!("{B}.jsonl"), text(&talk(B, "b", 5))),
+            ("sessions.json", store(B)),
+        ]);
         for (name, mode) in [(format!("{A}.jsonl"), 0o640), (format!("{B}.jsonl"), 0o600), ("sessions.json".to_owned(), 0o660)] {
             std::fs::set_permissions(folder.sessions.join(name), std::fs::Permissions::from_mode(mode)).unwrap();
         }

@@ -16,8 +16,12 @@ fn chains_of_three_and_five() {
     for count in [3, 5] {
         let marks = ["a", "b", "c", "d", "e"];
         let ids: Vec<String> = (1..=count).map(id).collect();
-        let mut files: Vec<(String, Vec<u8>)> =
-            ids.iter().zip(marks).enumerate().map(|(at, (id, mark))| (format!("{id}.jsonl"), text(&talk(id, mark, at as u32 * 5)))).collect();
+        let mut files: Vec<(String, Vec<u8>)> = ids
+            .iter()
+            .zip(marks)
+            .enumerate()
+            .map(|(at, (id, mark))| (format!("{id}.jsonl"), text(&talk(id, mark, at as u32 * 5))))
+            .collect();
         files.push(("sessions.json".to_owned(), store(&ids[count - 1])));
         let files: Vec<(&str, Vec<u8>)> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
         let folder = Folder::new(&files);
@@ -37,7 +41,11 @@ fn archives_are_sources() {
     for kind in ["reset", "deleted", "bak"] {
         let (older, newer) = (id(1), id(2));
         let name = format!("{older}.jsonl.{kind}.2026-03-01T10-04-00.123Z");
-        let folder = Folder::new(&[(&name, text(&talk(&older, "a", 1))), (&format!("{newer}.jsonl"), text(&talk(&newer, "b", 5))), ("sessions.json", store(&newer))]);
+        let folder = Folder::new(&[
+            (&name, text(&talk(&older, "a", 1))),
+            (&format!("{newer}.jsonl"), text(&talk(&newer, "b", 5))),
+            ("sessions.json", store(&newer)),
+        ]);
         for arguments in [&[][..], &["--into", "new"]] {
             let (_, loaded) = there_and_back(folder.home(), &[&[older.as_str(), &newer], arguments].concat());
             assert_eq!(texts(&loaded), ["a asks", "a hears", "b asks", "b hears"], "{kind} {arguments:?}");
@@ -66,15 +74,25 @@ fn an_archive_of_the_survivor_itself() {
 #[test]
 fn every_reference_follows_an_id_that_changes() {
     let (older, newer) = (id(1), id(2));
-    let mut lines = vec![header(&newer, 5), message("user", "a0000001", None, 5, "b asks"), message("assistant", "a0000002", Some("a0000001"), 6, "b hears")];
+    let mut lines = vec![
+        header(&newer, 5),
+        message("user", "a0000001", None, 5, "b asks"),
+        message("assistant", "a0000002", Some("a0000001"), 6, "b hears"),
+    ];
     let entry = |value: Value| value.to_string();
     let stamp = "2026-03-01T10:07:00.000Z";
-    lines.push(entry(json!({"type": "label", "id": "b0000003", "parentId": "a0000002", "timestamp": stamp, "targetId": "a0000001", "label": "x"})));
+    lines.push(entry(
+        json!({"type": "label", "id": "b0000003", "parentId": "a0000002", "timestamp": stamp, "targetId": "a0000001", "label": "x"}),
+    ));
     lines.push(entry(json!({"type": "branch_summary", "id": "b0000004", "parentId": "b0000003", "timestamp": stamp, "fromId": "a0000002", "summary": "s"})));
     lines.push(entry(json!({"type": "compaction", "id": "b0000005", "parentId": "b0000004", "timestamp": stamp, "firstKeptEntryId": "a0000001", "summary": "s", "tokensBefore": 1})));
     lines.push(entry(json!({"type": "leaf", "id": "b0000006", "parentId": "b0000005", "timestamp": stamp, "targetId": "b0000005", "appendParentId": "a0000002"})));
     lines.push(entry(json!({"type": "custom", "customType": "x", "id": "b0000007", "parentId": "b0000005", "timestamp": stamp, "data": {"parentId": "a0000001", "id": "a0000002"}})));
-    let folder = Folder::new(&[(&format!("{older}.jsonl"), text(&talk(&older, "a", 1))), (&format!("{newer}.jsonl"), text(&lines)), ("sessions.json", store(&newer))]);
+    let folder = Folder::new(&[
+        (&format!("{older}.jsonl"), text(&talk(&older, "a", 1))),
+        (&format!("{newer}.jsonl"), text(&lines)),
+        ("sessions.json", store(&newer)),
+    ]);
     let (plan, loaded) = there_and_back(folder.home(), &[&older, &newer]);
     let new: BTreeMap<String, String> = plan["remapped"]
         .as_array()
@@ -95,10 +113,15 @@ fn every_reference_follows_an_id_that_changes() {
 /// A message with tool calls, or the result of one.
 fn tool(id: &str, parent: &str, minute: u32, call: &str, is_result: bool) -> String {
     let message = match is_result {
-        true => json!({"role": "toolResult", "toolCallId": call, "toolName": "exec", "content": [{"type": "text", "text": format!("{call} done")}], "isError": false}),
-        false => json!({"role": "assistant", "content": [{"type": "toolCall", "id": call, "name": "exec", "arguments": {}}], "stopReason": "toolUse"}),
+        true => {
+            json!({"role": "toolResult", "toolCallId": call, "toolName": "exec", "content": [{"type": "text", "text": format!("{call} done")}], "isError": false})
+        }
+        false => {
+            json!({"role": "assistant", "content": [{"type": "toolCall", "id": call, "name": "exec", "arguments": {}}], "stopReason": "toolUse"})
+        }
     };
-    json!({"type": "message", "id": id, "parentId": parent, "timestamp": format!("2026-03-01T10:{minute:02}:30.000Z"), "message": message}).to_string()
+    json!({"type": "message", "id": id, "parentId": parent, "timestamp": format!("2026-03-01T10:{minute:02}:30.000Z"), "message": message})
+        .to_string()
 }
 
 #[test]
@@ -126,7 +149,11 @@ fn overlaps_are_interleaved_by_whole_turns() {
         message("user", "b0000003", Some("b0000002"), 15, "b2"),
         tool("b0000004", "b0000003", 16, "call_9", false),
     ];
-    let folder = Folder::new(&[(&format!("{older}.jsonl"), text(&first)), (&format!("{newer}.jsonl"), text(&second)), ("sessions.json", store(&newer))]);
+    let folder = Folder::new(&[
+        (&format!("{older}.jsonl"), text(&first)),
+        (&format!("{newer}.jsonl"), text(&second)),
+        ("sessions.json", store(&newer)),
+    ]);
     let (plan, loaded) = there_and_back(folder.home(), &[&older, &newer]);
     assert_eq!(plan["interleaved"], true);
     let unknown = "The session was cut before this tool call returned; its result is not known.";
@@ -143,7 +170,11 @@ fn an_open_call_at_the_seam_is_closed() {
     let (older, newer) = (id(1), id(2));
     let mut lines = talk(&older, "a", 1);
     lines.push(tool("a0000003", "a0000002", 3, "call_7", false));
-    let folder = Folder::new(&[(&format!("{older}.jsonl"), text(&lines)), (&format!("{newer}.jsonl"), text(&talk(&newer, "b", 5))), ("sessions.json", store(&newer))]);
+    let folder = Folder::new(&[
+        (&format!("{older}.jsonl"), text(&lines)),
+        (&format!("{newer}.jsonl"), text(&talk(&newer, "b", 5))),
+        ("sessions.json", store(&newer)),
+    ]);
     let (plan, loaded) = there_and_back(folder.home(), &[&older, &newer]);
     assert_eq!(plan["closed_calls"], json!(["call_7"]));
     let result = loaded.messages().into_iter().find(|message| message["role"] == "toolResult").unwrap();

@@ -100,7 +100,6 @@ fn journal_hashes(home: &Path) -> BTreeSet<String> {
     found
 }
 
-
 #[test]
 fn a_run_that_dies_is_reported_and_taken_back() {
     apply_dies(&[]);
@@ -129,7 +128,11 @@ fn undo_dies(arguments: &[&str], more: &str) {
             let done = clawfix(&run);
             let plan: serde_json::Value = serde_json::from_str(&done.out).unwrap();
             let target = Path::new(plan["plans"][0]["target"].as_str().unwrap()).to_owned();
-            std::fs::OpenOptions::new().append(true).open(&target).and_then(|mut file| std::io::Write::write_all(&mut file, more.as_bytes())).unwrap();
+            std::fs::OpenOptions::new()
+                .append(true)
+                .open(&target)
+                .and_then(|mut file| std::io::Write::write_all(&mut file, more.as_bytes()))
+                .unwrap();
             let mut known = hashes(home);
             known.extend(before.values().map(|(_, _, hash)| hash.clone()));
             let at = format!("{point}:{time}");
@@ -149,7 +152,8 @@ fn undo_dies(arguments: &[&str], more: &str) {
             assert_eq!(undone.code, Some(0), "{at}: {}", undone.err);
             nothing_left(home);
             let after = listing(home);
-            let differ: Vec<_> = before.iter().filter(|(path, what)| after.get(*path) != Some(what)).map(|(path, _)| path.clone()).collect();
+            let differ: Vec<_> =
+                before.iter().filter(|(path, what)| after.get(*path) != Some(what)).map(|(path, _)| path.clone()).collect();
             assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>(), "{at}");
             if more.is_empty() {
                 assert!(differ.is_empty(), "{at}: {differ:?}");
@@ -167,7 +171,8 @@ fn undo_dies(arguments: &[&str], more: &str) {
     assert!(deaths >= UNDO_POINTS.len());
 }
 
-const LINE: &str = "{\"type\":\"custom\",\"customType\":\"x\",\"id\":\"deadbeef\",\"parentId\":\"nowhere\",\"timestamp\":\"2026-11-22T07:00:00.000Z\"}\n";
+const LINE: &str =
+    "{\"type\":\"custom\",\"customType\":\"x\",\"id\":\"deadbeef\",\"parentId\":\"nowhere\",\"timestamp\":\"2026-11-22T07:00:00.000Z\"}\n";
 
 #[test]
 fn an_undo_that_dies_goes_on() {
