@@ -14,6 +14,8 @@
 //! * [`signal`] reads what the text of a turn tells.
 //! * [`split`] decides which sessions are one conversation, and why.
 //! * [`select`] finds the one conversation that an argument means; [`timeline`] stitches it for the eye.
+//! * [`merge`] plans how a torn conversation becomes one file, [`relink`] how its files stay apart and still know of one
+//!   another; [`stitch`] makes the bytes, [`apply`] carries a plan out and takes it back.
 
 pub mod apply;
 pub mod context;

@@ -192,7 +192,7 @@ fn holder(path: &Path, body: &[u8], kind: Kind, now_ms: i64) -> Option<LockError
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     const NOW: i64 = 1_800_000_000_000;
