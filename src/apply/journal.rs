@@ -4,6 +4,8 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::SyncSender;
+use std::thread::JoinHandle;
 
 use serde::{Deserialize, Serialize};
 
@@ -61,32 +63,45 @@ pub fn hash(source: impl Read) -> io::Result<(u64, String)> {
     }
 }
 
-/// A source that is hashed while somebody reads it.
+/// A source that is hashed while somebody reads it, by a thread of its own.
 #[derive(Debug)]
 pub struct Hashed<R> {
     source: R,
-    hasher: blake3::Hasher,
+    blocks: Option<SyncSender<Vec<u8>>>,
+    thread: Option<JoinHandle<blake3::Hasher>>,
     len: u64,
 }
 
 impl<R: Read> Hashed<R> {
     /// Before the first byte.
     pub fn new(source: R) -> Self {
-        Self { source, hasher: blake3::Hasher::new(), len: 0 }
+        let (blocks, to_hash) = std::sync::mpsc::sync_channel::<Vec<u8>>(4);
+        let work = move || {
+            let mut hasher = blake3::Hasher::new();
+            for block in to_hash {
+                hasher.update(&block);
+            }
+            hasher
+        };
+        Self { source, blocks: Some(blocks), thread: Some(std::thread::spawn(work)), len: 0 }
     }
 
     /// Length and BLAKE3 of what was read.
-    pub fn finish(self) -> (u64, String) {
-        (self.len, self.hasher.finalize().to_hex().to_string())
+    pub fn finish(mut self) -> (u64, String) {
+        drop(self.blocks.take());
+        let hasher = self.thread.take().and_then(|thread| thread.join().ok());
+        // A thread that is lost leaves no hash, which no file has.
+        (self.len, hasher.map(|hasher| hasher.finalize().to_hex().to_string()).unwrap_or_default())
     }
 }
 
 impl<R: Read> Read for Hashed<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let got = self.source.read(buffer)?;
-        self.hasher.update(buffer.get(..got).unwrap_or_default());
+        let block = buffer.get(..got).unwrap_or_default().to_vec();
+        let sent = self.blocks.as_ref().is_some_and(|blocks| blocks.send(block).is_ok());
         self.len += got as u64;
-        Ok(got)
+        if sent { Ok(got) } else { Err(io::Error::other("the hashing thread is gone")) }
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::journal::Print;
+use super::journal::{Hashed, Print};
 use crate::platform;
 
 /// Name of the file that is written before it takes the target's place.
@@ -35,23 +35,19 @@ pub fn write_temp(temp: &Path, mut source: impl Read, mode: Option<u32>, like: O
         }
         let mut file = File::create_new(temp)?;
         platform::make_like(&file, mode, like)?;
-        let mut hasher = blake3::Hasher::new();
+        let mut source = Hashed::new(&mut source);
         let mut buffer = vec![0u8; 1 << 20];
-        let mut len = 0u64;
         loop {
-            let got = match source.read(&mut buffer) {
+            match source.read(&mut buffer) {
                 Ok(0) => break,
-                Ok(got) => got,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Ok(got) => file.write_all(buffer.get(..got).unwrap_or_default())?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
-            };
-            let part = buffer.get(..got).unwrap_or_default();
-            hasher.update(part);
-            file.write_all(part)?;
-            len += got as u64;
+            }
         }
+        let (len, hash) = source.finish();
         file.sync_all()?;
-        Ok(Print { len, hash: hasher.finalize().to_hex().to_string(), mode })
+        Ok(Print { len, hash, mode })
     })();
     if result.is_err() {
         let _ = fs::remove_file(temp);

@@ -448,6 +448,10 @@ impl Content for Whole<'_> {
         Some((self.plan.result.0, &self.plan.result.1))
     }
 
+    fn sources(&self) -> &[PathBuf] {
+        &self.plan.stitched.sources
+    }
+
     fn heir(&self) -> Option<&Path> {
         self.plan.sources.get(self.plan.stitched.ends_in).map(|source| source.path.as_path())
     }
