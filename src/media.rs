@@ -3,7 +3,7 @@
 //! Media files move: the state directory is renamed, the home changes, a backup lies elsewhere. The same file name under
 //! the current media roots is the same image, since OpenClaw names media files by uuid.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::foreign::{self, PathMap};
@@ -47,7 +47,7 @@ impl Resolution {
 /// The media files of one agent, by name.
 #[derive(Debug, Default)]
 pub struct Media {
-    by_name: HashMap<String, PathBuf>,
+    by_name: BTreeMap<String, PathBuf>,
     map: PathMap,
 }
 
@@ -82,7 +82,7 @@ impl Media {
         }
         // The id of a media URI may leave the file's ending out.
         let stem = uri.map(|_| format!("{name}.")).filter(|_| !name.is_empty());
-        let found = stem.and_then(|stem| self.by_name.iter().find(|(known, _)| known.starts_with(&stem)));
+        let found = stem.and_then(|stem| self.by_name.range(stem.clone()..).next().filter(|(known, _)| known.starts_with(&stem)));
         found.map_or(Resolution::Missing, |(_, path)| Resolution::ByName(path.clone()))
     }
 }

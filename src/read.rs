@@ -9,6 +9,8 @@ use std::time::SystemTime;
 
 /// Size of the one block that is in memory at a time, in bytes.
 pub const BLOCK: usize = 1 << 20;
+/// Bytes that a compressed archive may unpack to; a few bytes of a hostile one would else keep a scan busy for ever.
+pub const MAX_UNPACKED: u64 = 16 << 30;
 
 /// A run of bytes in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
@@ -105,7 +107,11 @@ pub fn lines_with(buffer: &mut Vec<u8>, path: &Path, sink: &mut impl LineSink, p
     let bytes = if packed {
         let unpacked =
             ruzstd::decoding::StreamingDecoder::new(file).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e.to_string()))?;
-        blocks_with(room(buffer, BLOCK), unpacked, sink, progress)?
+        let bytes = blocks_with(room(buffer, BLOCK), unpacked.take(MAX_UNPACKED), sink, progress)?;
+        if bytes >= MAX_UNPACKED {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "it unpacks to more than 16 GiB; no transcript is that large"));
+        }
+        bytes
     } else {
         // Folders hold many tiny files, so the buffer is no larger than the largest file.
         let size = usize::try_from(before.len).unwrap_or(BLOCK);

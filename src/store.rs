@@ -25,6 +25,9 @@ pub(crate) use loose::value as loose_value;
 /// The longest store that is read, in bytes (256 MiB).
 pub const MAX_STORE_BYTES: u64 = 256 * 1024 * 1024;
 
+/// Keys that are read of one store; real ones have hundreds.
+pub const MAX_KEYS: usize = 100_000;
+
 /// How a store could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreHealth {
@@ -47,6 +50,11 @@ pub enum StoreHealth {
     TooLarge {
         /// Its length in bytes.
         len: u64,
+    },
+    /// It has more than [`MAX_KEYS`] keys; the first ones were read.
+    TooMany {
+        /// How many it has, as far as it parses.
+        keys: usize,
     },
     /// There is no such file.
     Missing,
@@ -214,6 +222,7 @@ fn parse(bytes: &[u8]) -> (StoreHealth, Vec<StoreEntry>) {
     }
     let strict = loose::json(bytes, entry::Entries::default);
     let health = |good: StoreHealth, entries: &entry::Entries| match (entries.is_object, entries.keys) {
+        (_, keys) if keys > MAX_KEYS => StoreHealth::TooMany { keys },
         (false, _) => StoreHealth::NotAnObject,
         (true, 0) => StoreHealth::Empty,
         (true, _) => good,

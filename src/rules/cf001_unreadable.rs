@@ -43,6 +43,7 @@ fn detect(scan: &Scan, findings: &mut Vec<Finding>) {
         let Some(store) = &agent.store else { continue };
         let reason = match &store.health {
             StoreHealth::Unreadable { reason } => reason.clone(),
+            StoreHealth::TooMany { keys } => format!("{keys} keys are more than a store can have; only the first were read"),
             StoreHealth::TooLarge { len } => format!("{len} bytes are more than a store can have"),
             _ => continue,
         };

@@ -7,8 +7,8 @@ use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::StoreEntry;
 use super::lax::{Lax, drain, ignore_numbers_and_text, ignore_scalars};
+use super::{MAX_KEYS, StoreEntry};
 use crate::key::Key;
 
 /// Gathers the entries while the parser runs, so that a tear loses only what is behind it.
@@ -43,7 +43,7 @@ impl<'de> Visitor<'de> for &mut Entries {
         while let Some(key) = map.next_key::<String>()? {
             let MaybeEntry(fields) = map.next_value()?;
             self.keys = self.keys.saturating_add(1);
-            if let Some(fields) = fields {
+            if let Some(fields) = fields.filter(|_| self.list.len() < MAX_KEYS) {
                 self.list.push(fields.entry(&key));
             }
         }

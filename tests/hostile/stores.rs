@@ -6,12 +6,14 @@ use crate::{Folder, header, id, scan, user};
 fn no_store_brings_a_scan_down() {
     let types = r#"{"a":null,"b":1,"c":"x","d":[],"e":{"sessionId":5},"f":{"sessionId":[[]]},"g":{"sessionFile":{}},"h":{"origin":"x"},"i":{"usageFamilySessionIds":{"x":[1]}},"j":{"updatedAt":1e300,"totalTokens":-1}}"#;
     let twice = format!(r#"{{"agent:main:main":{{"sessionId":"x"}},"agent:main:main":{{"sessionId":"{}"}}}}"#, id(1));
+    let far_too_many: String = (0..100_001).map(|n| format!(r#""k{n}":{{}},"#)).collect();
     let many: String = (0..20_000).map(|n| format!(r#""agent:main:telegram:dm:{n}":{{"sessionId":"{}"}},"#, id(n))).collect();
     // What is wrong is a finding (CF601), and costs the store alone.
     for (name, store, code) in [
         ("wrong types", types.to_owned(), 0),
         ("a key twice", twice, 0),
         ("many keys", format!("{{{}\"x\":0}}", many), 0),
+        ("far too many keys", format!("{{{far_too_many}\"x\":0}}"), 2),
         ("cut short", format!("{{{many}"), 1),
         ("deep", r#"{"a":"#.repeat(100_000), 1),
         ("deep, unquoted", "{a:".repeat(100_000), 1),
