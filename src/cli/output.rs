@@ -3,8 +3,9 @@
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::ValueEnum;
+use clawfix::name::{FileName, classify};
 
 /// When to use colours.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -40,7 +41,8 @@ pub fn width() -> u16 {
 /// Writes through a buffer to the file or to standard output.
 ///
 /// # Errors
-/// With the name of the file and the reason.
+/// With the name of the file and the reason; also for a file that OpenClaw could own, which a slip of the finger must
+/// never overwrite.
 pub fn with(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
     match path {
         None => {
@@ -50,6 +52,10 @@ pub fn with(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Resul
         }
         Some(path) => {
             let context = || format!("cannot write the report to {}", path.display());
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            if path.exists() && classify(&name) != FileName::Other {
+                bail!("{} is there already, and named as OpenClaw names its files; choose another name for the report", path.display());
+            }
             let mut out = BufWriter::new(std::fs::File::create(path).with_context(context)?);
             write(&mut out).and_then(|()| out.flush()).with_context(context)?;
         }
