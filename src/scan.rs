@@ -111,6 +111,8 @@ pub struct Agent {
     pub conversations: Vec<Conversation>,
     /// Segments that are torn from one of several others.
     pub ties: Vec<Tie>,
+    /// Splits that are less sure than asked for, and so were left out.
+    pub splits_left_out: u64,
     /// Transcripts that stand aside.
     pub aside: Vec<Aside>,
     /// Its media files.
@@ -221,8 +223,8 @@ fn agent(dir: SessionsDir, mut read: Vec<(TranscriptFile, std::io::Result<Sessio
     let media = Media::new(&dir.media_roots, options.map.clone());
     let images = segments.iter().map(|segment| count_images(segment, &media)).collect();
     let min_level = options.min_level.unwrap_or(Level::Probable);
-    let (conversations, ties) = split::conversations(&segments, store.as_ref(), &policy, min_level);
-    (Agent { dir, store, policy, segments, images, conversations, ties, aside, media }, problems)
+    let split::Solution { conversations, ties, left_out } = split::conversations(&segments, store.as_ref(), &policy, min_level);
+    (Agent { dir, store, policy, segments, images, conversations, ties, splits_left_out: left_out, aside, media }, problems)
 }
 
 fn trajectories(dir: &SessionsDir, problems: &mut Vec<Problem>) -> HashMap<String, Trajectory> {

@@ -29,7 +29,7 @@ impl Explain {
         } else if let Some(item) = evidence::find(code) {
             output::with(None, |out| write_item(item, out))?;
         } else {
-            let near = nearest(code).map(|name| format!("; did you mean {name}?")).unwrap_or_default();
+            let near = nearest(code).map(|name| format!("; did you mean {name}?")).unwrap_or_else(|| ".".to_owned());
             bail!("no rule or item of evidence is called {code}{near} `clawfix explain` lists them all");
         }
         Ok(Verdict::Clean)

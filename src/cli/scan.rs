@@ -74,13 +74,22 @@ impl Scan {
             until_ms: self.until,
         };
         let bar = progress::Bar::new(common.quiet);
-        let scan = clawfix::scan::scan(&common.options(self.paths), &bar)?;
+        let options = common.options(self.paths);
+        let scan = clawfix::scan::scan(&options, &bar)?;
         bar.finish();
         if scan.roots.is_empty() && scan.problems.is_empty() {
             // Nothing was looked at, so nothing may be called clean.
             bail!(
                 "no state directory on this machine (looked at OPENCLAW_STATE_DIR, CLAWDBOT_STATE_DIR, ~/.openclaw, ~/.clawdbot and ~/.moltbot); name a folder to scan"
             );
+        }
+        if let Some(agent) = common.agent.as_deref().filter(|_| scan.agents.is_empty() && scan.problems.is_empty()) {
+            let known = clawfix::discover::discover(&options.paths, &options.environment, None);
+            let mut names: Vec<String> = known.sessions_dirs.into_iter().map(|dir| dir.agent).collect();
+            names.sort();
+            names.dedup();
+            let there = if names.is_empty() { "there is none".to_owned() } else { format!("there are: {}", names.join(", ")) };
+            bail!("no agent is called {agent} here; {there}");
         }
         let mut findings = rules::detect(&scan, self.all);
         findings.retain(|finding| view.covers(finding.at_ms));

@@ -166,20 +166,11 @@ pub fn document(outcome: &Outcome<'_>) -> Document {
         roots: outcome.scan.roots.iter().map(|root| root.path.to_string_lossy().into_owned()).collect(),
         summary: outcome.summary(),
         conversations: conversations
-            .filter(|(agent, c)| touches(outcome, agent, c))
+            .filter(|(agent, c)| outcome.touches(agent, c))
             .map(|(agent, c)| conversation(outcome, agent, c))
             .collect(),
         findings: outcome.findings.iter().map(finding).collect(),
     }
-}
-
-/// Whether any of the conversation falls into the asked time.
-fn touches(outcome: &Outcome<'_>, agent: &Agent, conversation: &Conversation) -> bool {
-    let mut segments = conversation.segments.iter().filter_map(|&at| agent.segments.get(at));
-    segments.any(|segment| {
-        outcome.view.since_ms.is_none_or(|since| segment.last_ms >= since)
-            && outcome.view.until_ms.is_none_or(|until| segment.start_ms <= until)
-    })
 }
 
 /// One conversation of the report.

@@ -13,8 +13,8 @@ pub mod table;
 use std::io::{self, Write};
 
 use crate::rules::{Finding, Severity};
-use crate::scan::Scan;
-use crate::split::{Seam, SeamKind};
+use crate::scan::{Agent, AsideReason, Scan};
+use crate::split::{Conversation, Seam, SeamKind};
 
 /// What all formats show.
 #[derive(Debug)]
@@ -95,6 +95,8 @@ pub struct Summary {
     pub conversations: u64,
     /// Splits.
     pub splits: u64,
+    /// Splits that are less sure than `--min-level`, and so are nowhere else in the report.
+    pub splits_left_out: u64,
     /// Findings by severity.
     pub findings: Counts,
     /// Things that could not be read.
@@ -124,11 +126,24 @@ impl Outcome<'_> {
         })
     }
 
+    /// Whether any of the conversation falls into the asked time.
+    pub fn touches(&self, agent: &Agent, conversation: &Conversation) -> bool {
+        let mut segments = conversation.segments.iter().filter_map(|&at| agent.segments.get(at));
+        let view = self.view;
+        segments.any(|segment| {
+            view.since_ms.is_none_or(|since| segment.last_ms >= since) && view.until_ms.is_none_or(|until| segment.start_ms <= until)
+        })
+    }
+
     /// Counts everything.
     pub fn summary(&self) -> Summary {
         let mut summary = Summary { bytes: self.scan.bytes, ..Summary::default() };
         for agent in &self.scan.agents {
-            let files = agent.segments.iter().map(|segment| &segment.file).chain(agent.aside.iter().map(|aside| &aside.file));
+            let files = agent
+                .segments
+                .iter()
+                .map(|segment| &segment.file)
+                .chain(agent.aside.iter().filter(|aside| aside.why != AsideReason::Unknown).map(|aside| &aside.file));
             for file in files {
                 let primary = file.name.state == crate::name::FileState::Live;
                 summary.transcripts += u64::from(primary);
@@ -137,7 +152,8 @@ impl Outcome<'_> {
             let sessions = agent.segments.iter().map(|segment| &segment.session);
             let sessions = sessions.chain(agent.aside.iter().filter_map(|aside| aside.session.as_ref()));
             summary.entries += sessions.map(|session| session.entries.len() as u64).sum::<u64>();
-            summary.conversations += agent.conversations.len() as u64;
+            summary.conversations += agent.conversations.iter().filter(|held| self.touches(agent, held)).count() as u64;
+            summary.splits_left_out += agent.splits_left_out;
             for machine in agent.segments.iter().filter_map(|segment| segment.machine) {
                 *summary.machine.entry(machine.name()).or_default() += 1;
             }

@@ -6,11 +6,13 @@ use std::path::Path;
 
 use comfy_table::{Cell, Color, ContentArrangement, Table as Grid, presets};
 
+use super::show::lines::wrap;
 use super::{Outcome, Report, command, json, safe};
 use crate::rules::{Finding, Severity};
 use crate::scan::{Agent, ImageCount};
+use crate::split::evidence::Question;
 use crate::split::segment::Segment;
-use crate::split::{Conversation, Level, Seam, SeamKind, Side};
+use crate::split::{Conversation, Evidence, Level, Seam, SeamKind, Side};
 use crate::time::{minute, span};
 
 /// Widest table, in columns.
@@ -177,18 +179,33 @@ fn write_seam(outcome: &Outcome<'_>, agent: &Agent, seam: &Seam, paint: Paint, o
         )?;
     }
     if outcome.view.verbose {
-        for evidence in &verdict.evidence {
-            let at = if evidence.side == Side::Older { older } else { newer };
-            let place = evidence.line.map_or_else(|| file_of(&at.file.path), |line| format!("{}:{line}", file_of(&at.file.path)));
-            let innocent = matches!(evidence.item.question, crate::split::evidence::Question::Innocent);
-            let sign = if innocent { '-' } else { '+' };
+        write_evidence(outcome, &verdict.evidence, older, newer, paint, out)?;
+    }
+    Ok(())
+}
+
+/// The evidence, one item a line with its file and line; longer ones go on below.
+fn write_evidence(
+    outcome: &Outcome<'_>,
+    evidence: &[Evidence],
+    older: &Segment,
+    newer: &Segment,
+    paint: Paint,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    for item in evidence {
+        let at = if item.side == Side::Older { older } else { newer };
+        let place = item.line.map_or_else(|| file_of(&at.file.path), |line| format!("{}:{line}", file_of(&at.file.path)));
+        let sign = if matches!(item.item.question, Question::Innocent) { '-' } else { '+' };
+        let lead = format!("    {} {sign}{:.1}  ", item.item.code, item.weight);
+        let indent = lead.chars().count();
+        let width = usize::from(outcome.view.width.clamp(NARROWEST, WIDEST)).saturating_sub(indent);
+        for (at, line) in wrap(&format!("{} [{place}]", safe::line(&item.message)), width).iter().enumerate() {
             writeln!(
                 out,
-                "    {} {sign}{:.1}  {}  {}",
-                evidence.item.code,
-                evidence.weight,
-                safe::line(&evidence.message),
-                paint.dim(&place)
+                "{}{}",
+                if at == 0 { lead.clone() } else { " ".repeat(indent) },
+                if at == 0 { line.clone() } else { paint.dim(line) }
             )?;
         }
     }
@@ -234,7 +251,9 @@ fn verdict(outcome: &Outcome<'_>, paint: Paint, out: &mut dyn Write) -> io::Resu
     let summary = outcome.summary();
     let text = match () {
         () if summary.unreadable > 0 => "No torn conversation in what could be read.",
-        () if summary.transcripts + summary.archives == 0 => "No OpenClaw transcript found here.",
+        () if summary.transcripts + summary.archives == 0 && outcome.findings.is_empty() => "No OpenClaw transcript found here.",
+        () if summary.transcripts + summary.archives == 0 => "Nothing here is known to be an OpenClaw transcript.",
+        () if summary.splits_left_out > 0 => "No torn conversation at this level of sureness.",
         () => "No torn conversation.",
     };
     writeln!(out, "{}", paint.bold(text))
@@ -284,8 +303,16 @@ fn counts(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
     )?;
     let hidden = outcome.scan.agents.iter().flat_map(|agent| &agent.conversations).flat_map(|c| &c.seams);
     let hidden = hidden.filter(|seam| seam.verdict.kind != SeamKind::Split).count() as u64;
+    if summary.splits_left_out > 0 {
+        writeln!(out, "{} less sure left out; --min-level possible shows them", many(summary.splits_left_out, "split"))?;
+    }
     if hidden > 0 && !outcome.view.all {
-        writeln!(out, "{} that no damage explains (resets, policy rollovers, forks); --all shows them", many(hidden, "seam"))?;
+        writeln!(
+            out,
+            "{} that {} no damage (resets, policy rollovers, forks); --all shows them",
+            many(hidden, "seam"),
+            if hidden == 1 { "is" } else { "are" }
+        )?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! CF003: a file with a transcript's name is none.
 
 use super::{Finding, Fixable, Rule, Severity};
+use crate::discover::RootKind;
 use crate::scan::{AsideReason, Scan};
 
 pub(super) static RULE: Rule = Rule {
@@ -9,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Info,
     fixable: Fixable::None,
     on_request: false,
-    summary: "A file has the name of a transcript, but nothing in it looks like one",
+    summary: "A file is taken for a transcript by its name or on request, but nothing in it looks like one",
     doc: "\
 ## What it means
 The file is named like a transcript or was named on the command line, yet it has neither a session header nor a single line that
@@ -25,7 +26,8 @@ Look at the file. If a transcript is expected there, restore it from an archive 
 };
 
 fn detect(scan: &Scan, findings: &mut Vec<Finding>) {
-    for aside in scan.agents.iter().flat_map(|agent| &agent.aside) {
+    let asides = scan.agents.iter().flat_map(|agent| agent.aside.iter().map(move |aside| (agent, aside)));
+    for (agent, aside) in asides {
         let what = match aside.why {
             AsideReason::Empty => "unknown: it is empty",
             AsideReason::Unknown => "unknown: nothing in it looks like an OpenClaw transcript",
@@ -33,6 +35,11 @@ fn detect(scan: &Scan, findings: &mut Vec<Finding>) {
             AsideReason::Copy | AsideReason::Unreadable(_) => continue,
         };
         let help = "look at the file; if a transcript is expected there, restore it from a backup".to_owned();
-        findings.push(Finding::new(&RULE, &aside.file.path, &[&aside.file.file_name], what.to_owned(), help));
+        let mut finding = Finding::new(&RULE, &aside.file.path, &[&aside.file.file_name], what.to_owned(), help);
+        // A file that was named is expected to be a transcript.
+        if scan.roots.get(agent.dir.root).is_some_and(|root| root.kind == RootKind::Transcript) {
+            finding.severity = Severity::Warning;
+        }
+        findings.push(finding);
     }
 }

@@ -87,6 +87,25 @@ impl Clock {
         Some(Clock { local_minute: day * 1440 + minute, zone })
     }
 
+    /// Offset from UTC in minutes that the zone's own name tells: `Z`, `UTC`, `GMT+2`, `UTC-03:30`. Letters such as `PST`
+    /// mean different things in different places and tell nothing here.
+    pub fn named_offset_minutes(&self) -> Option<i32> {
+        let zone = self.zone.as_deref()?;
+        let rest = zone.strip_prefix("GMT").or_else(|| zone.strip_prefix("UTC"));
+        let rest = if zone == "Z" { Some("") } else { rest }?;
+        if rest.is_empty() {
+            return Some(0);
+        }
+        let (sign, digits) = match rest.split_at_checked(1)? {
+            ("+", digits) => (1, digits),
+            ("-" | "\u{2212}", digits) => (-1, digits),
+            _ => return None,
+        };
+        let (hours, minutes) = digits.split_once(':').unwrap_or((digits, "0"));
+        let (hours, minutes) = (hours.parse::<u8>().ok()?, minutes.parse::<u8>().ok()?);
+        (hours <= 14 && minutes < 60).then(|| sign * (i32::from(hours) * 60 + i32::from(minutes)))
+    }
+
     /// Offset from UTC, in minutes, that makes this clock and the UTC time `at_ms` agree, to the quarter of an hour.
     /// `None` when the two are more than 5 minutes apart from any such offset, or the offset is not of this earth.
     pub fn utc_offset_minutes(&self, at_ms: i64) -> Option<i32> {
@@ -154,6 +173,24 @@ mod tests {
     fn minutes(y: i32, mo: u32, d: u32, h: i64, mi: i64) -> i64 {
         let day = NaiveDate::from_ymd_opt(y, mo, d).unwrap();
         day.signed_duration_since(NaiveDate::default()).num_days() * 1440 + h * 60 + mi
+    }
+
+    #[test]
+    fn zones_that_name_their_offset() {
+        for (zone, minutes) in [
+            ("Z", Some(0)),
+            ("UTC", Some(0)),
+            ("GMT+2", Some(120)),
+            ("GMT-3", Some(-180)),
+            ("UTC+05:30", Some(330)),
+            ("GMT+99", None),
+            ("GMT+", None),
+            ("PST", None),
+            ("Europe/Berlin", None),
+        ] {
+            let clock = Clock { local_minute: 0, zone: Some(zone.to_owned()) };
+            assert_eq!(clock.named_offset_minutes(), minutes, "{zone}");
+        }
     }
 
     #[test]

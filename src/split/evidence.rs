@@ -81,6 +81,8 @@ items! {
         "The newer session's first user turn carries an elapsed mark (such as `+2m`) that points back at the older session's last activity. The first message of a chat has no such mark."
     ONLY_LANE "E113" "only-lane" Belongs Gateway 1.0
         "No other conversation of this agent fell silent near the newer session's start: there is nothing else it could continue."
+    SAME_WORDS "E114" "same-words" Belongs Text 2.0
+        "The newer session begins with the words that the older one ended on unanswered, minutes before. Nothing but the words says that it is the same message: a person may have sent it again."
     OPENED_BY_MACHINE "E201" "opened-by-machine" Torn Text 1.5
         "The newer session was opened by a heartbeat, an exec notice or another event, not by a person. On its own this proves little: the daily reset looks the same."
     SMALL_GAP "E202" "small-gap" Torn Gateway 1.5
@@ -119,6 +121,12 @@ items! {
         "The older transcript was archived within a minute of the newer session's start, which a heartbeat or event opened."
     DELETED "E406" "deleted" Innocent Gateway 4.0
         "The older transcript was deleted before the newer session began, or within a minute of its start."
+    ASKED_WITH_MESSAGE "E407" "asked-with-message" Innocent Gateway 2.0
+        "The older transcript was archived by the newer session's first message itself. A `/new` that carries a message does that too; only work that was cut off would tell the two apart, and there is none."
+    DAILY_SOMEWHERE "E408" "daily-reset-somewhere" Innocent Gateway 3.0
+        "A daily reset is in force, but no wall clock in the transcripts tells the gateway's zone, so its hour may lie in the silence before the newer session, which an event opened."
+    RECURRING_HOUR "E409" "recurring-hour" Innocent Gateway 6.0
+        "Events opened new sessions of this agent at this time of day on other days, too: a daily reset in a zone that no wall clock tells."
     GREETING "E411" "explicit-reset" Innocent Gateway 12.0
         "The newer session opens with the greeting of `/new` or `/reset`: its owner asked for it."
     FORK "E412" "fork" Innocent Gateway 12.0

@@ -4,7 +4,7 @@
 use super::Side;
 use super::evidence as items;
 use super::segment::{Chat, Segment};
-use super::testimony::{Findings, archive_stamp, opens_by_event};
+use super::testimony::{Findings, SMALL_GAP_MS, archive_stamp, opens_by_event};
 use crate::foreign;
 use crate::key::{Key, KeyKind};
 use crate::name::FileState;
@@ -22,6 +22,10 @@ const IDLE_FLOOR_MS: i64 = 30 * 60_000;
 /// A policy judges on its own clock; silences this close below its limit count, in ms.
 const IDLE_SLACK_MS: i64 = 60_000;
 const DAY_MS: i64 = 86_400_000;
+/// Starts this close on the clock are at the same time of day, in ms; heartbeats come half an hour apart.
+const SAME_HOUR_MS: i64 = 35 * 60_000;
+/// Other days with an event's start at the same time of day that make it a habit.
+const RECURRENCES: usize = 2;
 /// Entries at the start of a session that are looked at for a parent in the older one.
 const FIRST_ENTRIES: usize = 64;
 
@@ -32,6 +36,8 @@ pub struct Clockwork<'a> {
     pub policy: &'a ResetPolicy,
     /// Offset of the gateway's local time from UTC in minutes, as the agent's transcripts show it.
     pub zone_minutes: Option<i32>,
+    /// Starts of the agent's sessions that an event opened, UTC ms.
+    pub event_starts: &'a [i64],
 }
 
 /// Adds every explanation that holds.
@@ -105,8 +111,9 @@ fn policy(older: &Segment, newer: &Segment, clock: &Clockwork<'_>, findings: &mu
     let thread = older.chats.iter().any(|chat| chat.thread.is_some());
     let channel = older.chats.iter().find_map(|chat| chat.channel.as_deref());
     let (daily, idle) = clock.policy.for_chat(group, thread, channel);
+    let zone = newer.zone_minutes.or(older.zone_minutes).or(clock.zone_minutes);
+    let silence = begin.saturating_sub(last);
     if let Some(hour) = daily {
-        let zone = newer.zone_minutes.or(older.zone_minutes).or(clock.zone_minutes);
         let offset = i64::from(zone.unwrap_or(0)) * 60_000;
         let crossed = |from: i64, to: i64| day_of(from, offset, hour) < day_of(to, offset, hour);
         let humans: Vec<i64> = older.humans().map(|turn| turn.at_ms).collect();
@@ -116,9 +123,10 @@ fn policy(older: &Segment, newer: &Segment, clock: &Clockwork<'_>, findings: &mu
             let known = if zone.is_some() { "local time" } else { "UTC, since no wall clock is in the text" };
             let message = format!("{hour:02}:00 {known} lies between its start and the older session's last user turn ({})", iso(last));
             findings.add(&items::DAILY, Side::Newer, None, message);
+        } else {
+            daily_elsewhere(older, newer, clock, zone.is_some(), findings);
         }
     }
-    let silence = begin - last;
     let message = format!("it began {} after the last user turn", span(silence));
     match (clock.policy.explicit, idle) {
         (true, None) => {}
@@ -132,6 +140,31 @@ fn policy(older: &Segment, newer: &Segment, clock: &Clockwork<'_>, findings: &mu
             findings.add(&items::IDLE_OUTLIVED, Side::Newer, None, message);
         }
         (false, _) => findings.add(&items::IDLE, Side::Newer, None, message),
+    }
+}
+
+/// A daily reset at an hour that nothing names: sessions that events begin at the same time day after day show it, and
+/// where no text tells the zone it may have come between.
+fn daily_elsewhere(older: &Segment, newer: &Segment, clock: &Clockwork<'_>, zone_known: bool, findings: &mut Findings) {
+    let begin = newer.begin_ms();
+    let silence = begin.saturating_sub(older.last_human_ms());
+    // Within minutes of a person's words the hour lies by chance only, and a session of more than a day outlived it.
+    let lived = older.last_human_ms().saturating_sub(older.start_ms);
+    if findings.opened_by.is_none() || silence <= SMALL_GAP_MS || (lived >= DAY_MS && !clock.policy.explicit) {
+        return;
+    }
+    let time_of_day = |at: i64| at.rem_euclid(DAY_MS);
+    let near = |at: i64| {
+        let apart = (time_of_day(at) - time_of_day(begin)).abs();
+        apart.min(DAY_MS - apart) <= SAME_HOUR_MS && (at - begin).abs() > DAY_MS / 2
+    };
+    let days: std::collections::BTreeSet<i64> = clock.event_starts.iter().filter(|&&at| near(at)).map(|at| at.div_euclid(DAY_MS)).collect();
+    if days.len() >= RECURRENCES {
+        let message = format!("events opened sessions at about this time of day on {} other days", days.len());
+        findings.add(&items::RECURRING_HOUR, Side::Newer, None, message);
+    } else if !zone_known {
+        let message = "no wall clock tells the zone, so the daily reset hour may lie in the silence before it".to_owned();
+        findings.add(&items::DAILY_SOMEWHERE, Side::Newer, None, message);
     }
 }
 
@@ -152,11 +185,14 @@ fn archive(older: &Segment, newer: &Segment, findings: &mut Findings) {
         format!("the older transcript was archived at {}, {} from the newer one's start", iso(stamp), span((stamp - newer.start_ms).abs()));
     let event = newer.session.turns.first().is_some_and(|turn| opens_by_event(turn.reading.kind));
     let event = event && stamp >= newer.begin_ms() - EVENT_REACH_MS;
+    let within_turn = findings.has(&items::RESET_IN_TURN) && findings.has(&items::HEARTBEAT_BEFORE);
     let item = match older.file.name.state {
         // The event's own turn set off the reset, so nobody asked for it.
         FileState::Reset if event && findings.has(&items::RESET_IN_TURN) => return,
         FileState::Reset | FileState::Deleted if event => &items::ARCHIVED_BEFORE_EVENT,
-        FileState::Reset if findings.has(&items::RESET_IN_TURN) && findings.has(&items::HEARTBEAT_BEFORE) => return,
+        // Work that was cut off is a second trace, which a wish for a new session does not leave.
+        FileState::Reset if within_turn && (findings.has(&items::RUN_PENDING) || findings.has(&items::CALL_OPEN)) => return,
+        FileState::Reset if within_turn => &items::ASKED_WITH_MESSAGE,
         FileState::Reset => &items::RESET_ARCHIVE,
         FileState::Deleted if findings.has(&items::ERROR_BEFORE) => return,
         FileState::Deleted => &items::DELETED,

@@ -110,6 +110,11 @@ const CERTAIN: f64 = 8.0;
 /// Least share of the total that only the gateway can have written, for certainty.
 const CERTAIN_GATEWAY: f64 = 4.5;
 
+/// Explanations by which a policy began the newer session.
+static POLICIES: [&items::Item; 5] = [&items::DAILY, &items::RECURRING_HOUR, &items::IDLE, &items::IDLE_OUTLIVED, &items::DAILY_SOMEWHERE];
+/// Explanations by which somebody asked for it.
+static WISHES: [&items::Item; 4] = [&items::RESET_ARCHIVE, &items::DELETED, &items::ARCHIVED_BEFORE_EVENT, &items::ASKED_WITH_MESSAGE];
+
 /// Whether a pair is worth keeping before the explanations are known.
 pub fn is_tied(findings: &Findings) -> bool {
     sum(findings, Question::Belongs) >= BELONGS
@@ -155,7 +160,12 @@ pub fn judge(mut findings: Findings) -> Option<Verdict> {
     let total = belongs + net;
     let split = !forked && !findings.has(&items::GREETING) && net >= TORN_POSSIBLE && total >= POSSIBLE;
     let (kind, cause) = if split { (SeamKind::Split, cause_of_split(&findings)) } else { innocent_kind(&findings)? };
-    let level = if split { level_of_split(&findings, net, total) } else { level_of_innocent(&findings, belongs) };
+    let level = match kind {
+        _ if split => level_of_split(&findings, net, total),
+        // That the two belong together may be certain; that it was a policy is inferred.
+        SeamKind::Rollover => level_of_innocent(&findings, belongs).min(Level::Probable),
+        _ => level_of_innocent(&findings, belongs),
+    };
     findings.items.sort_by(|a, b| b.weight.total_cmp(&a.weight));
     let strength = if split { total - POSSIBLE } else { belongs + innocent - POSSIBLE };
     Some(Verdict {
@@ -174,9 +184,12 @@ fn soften_policy(findings: &mut Findings) {
         return;
     }
     for evidence in &mut findings.items {
-        if [items::IDLE.code, items::IDLE_OUTLIVED.code, items::DAILY.code].contains(&evidence.item.code) {
-            evidence.weight = if evidence.item.code == items::DAILY.code { evidence.weight / 2.0 } else { evidence.weight / 4.0 };
-        }
+        let share = match evidence.item.code {
+            code if code == items::DAILY.code => 2.0,
+            code if [items::IDLE.code, items::IDLE_OUTLIVED.code, items::DAILY_SOMEWHERE.code].contains(&code) => 4.0,
+            _ => 1.0,
+        };
+        evidence.weight /= share;
     }
 }
 
@@ -200,10 +213,8 @@ fn innocent_kind(findings: &Findings) -> Option<(SeamKind, Cause)> {
         () if has(&items::FORK) => (SeamKind::Fork, Cause::ThreadFork),
         () if has(&items::ROTATION) => (SeamKind::Fork, Cause::CompactionRotation),
         () if has(&items::GREETING) => (SeamKind::Reset, Cause::ManualReset),
-        () if has(&items::DAILY) || has(&items::IDLE) || has(&items::IDLE_OUTLIVED) => (SeamKind::Rollover, Cause::PolicyRollover),
-        () if has(&items::RESET_ARCHIVE) || has(&items::DELETED) || has(&items::ARCHIVED_BEFORE_EVENT) => {
-            (SeamKind::Reset, Cause::ManualReset)
-        }
+        () if POLICIES.iter().any(|item| has(item)) => (SeamKind::Rollover, Cause::PolicyRollover),
+        () if WISHES.iter().any(|item| has(item)) => (SeamKind::Reset, Cause::ManualReset),
         () => return None,
     })
 }

@@ -71,13 +71,23 @@ pub struct Conversation {
     pub seams: Vec<Seam>,
 }
 
-/// Finds the conversations among the segments of one agent, and the ties it does not guess about. Every conversational
-/// segment is in exactly one conversation.
+/// What is held of the segments of one agent.
+#[derive(Debug, Clone, Default)]
+pub struct Solution {
+    /// The conversations; every conversational segment is in exactly one.
+    pub conversations: Vec<Conversation>,
+    /// Ties that are not guessed about.
+    pub ties: Vec<Tie>,
+    /// Splits that were left out, being less sure than asked for.
+    pub left_out: u64,
+}
+
+/// Finds the conversations among the segments of one agent.
 ///
 /// A split below `min_level` is no seam: its two sides stand apart.
-pub fn conversations(segments: &[Segment], store: Option<&Store>, policy: &ResetPolicy, min_level: Level) -> (Vec<Conversation>, Vec<Tie>) {
+pub fn conversations(segments: &[Segment], store: Option<&Store>, policy: &ResetPolicy, min_level: Level) -> Solution {
     let index = Index::new(segments);
-    let clock = innocent::Clockwork { policy, zone_minutes: index.zone_minutes };
+    let clock = innocent::Clockwork { policy, zone_minutes: index.zone_minutes, event_starts: &index.event_starts };
     let mut judged: Vec<(chain::Link, Verdict)> = Vec::new();
     for newer in (0..segments.len()).filter(|&at| segments.get(at).is_some_and(Segment::is_conversational)) {
         for older in index.candidates(segments, newer) {
@@ -88,9 +98,10 @@ pub fn conversations(segments: &[Segment], store: Option<&Store>, policy: &Reset
     }
     let links: Vec<chain::Link> = judged.iter().map(|(link, _)| *link).collect();
     let chosen: Vec<&(chain::Link, Verdict)> = chain::choose(&links).into_iter().filter_map(|at| judged.get(at)).collect();
-    let (mut seams, mut ties) = (BTreeMap::new(), Vec::new());
+    let (mut seams, mut ties, mut left_out) = (BTreeMap::new(), Vec::new(), 0);
     for (link, verdict) in &chosen {
         if verdict.kind == SeamKind::Split && verdict.level < min_level {
+            left_out += 1;
             continue;
         }
         let rivals = rivals(&judged, &chosen, link, verdict);
@@ -102,7 +113,7 @@ pub fn conversations(segments: &[Segment], store: Option<&Store>, policy: &Reset
         let gap_ms = segments.get(link.older).zip(segments.get(link.newer)).map_or(0, |(a, b)| gap(a, b));
         seams.insert(link.older, Seam { older: link.older, newer: link.newer, verdict: verdict.clone(), gap_ms });
     }
-    (assemble(segments, seams), ties)
+    Solution { conversations: assemble(segments, seams), ties, left_out }
 }
 
 /// Judges one pair.
@@ -180,6 +191,8 @@ struct Index {
     /// Segments with a pending run, by the first eight characters of its name.
     by_run: HashMap<String, Vec<usize>>,
     zone_minutes: Option<i32>,
+    /// Starts of conversational segments that an event opened.
+    event_starts: Vec<i64>,
 }
 
 impl Index {
@@ -191,6 +204,7 @@ impl Index {
             by_id: HashMap::new(),
             by_run: HashMap::new(),
             zone_minutes: None,
+            event_starts: Vec::new(),
         };
         let mut zones: BTreeMap<i32, u32> = BTreeMap::new();
         for (at, segment) in segments.iter().enumerate() {
@@ -201,6 +215,9 @@ impl Index {
                 continue;
             }
             index.by_last.push(at);
+            if segment.session.turns.first().is_some_and(|turn| testimony::opens_by_event(turn.reading.kind)) {
+                index.event_starts.push(segment.begin_ms());
+            }
             index.by_id.entry(segment.id.clone()).or_default().push(at);
             if let Some(lane) = &segment.lane {
                 index.by_key.entry(lane.key.raw.to_lowercase()).or_default().push(at);
@@ -274,7 +291,11 @@ impl Index {
         let (Some(older), Some(newer)) = (segments.get(older_at), segments.get(newer_at)) else { return false };
         let senders = |segment: &Segment| segment.humans().filter_map(|turn| turn.sender.clone()).collect::<BTreeSet<_>>();
         let (theirs, ours) = (senders(older), senders(newer));
-        if theirs.is_empty() != ours.is_empty() || (!theirs.is_empty() && theirs.is_disjoint(&ours)) || older.human_count() == 0 {
+        if theirs.is_empty() != ours.is_empty()
+            || (!theirs.is_empty() && theirs.is_disjoint(&ours))
+            || older.human_count() == 0
+            || !testimony::is_wrapped_alike(older, newer)
+        {
             return false;
         }
         let begin = newer.begin_ms();

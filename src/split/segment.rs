@@ -177,7 +177,7 @@ impl Segment {
             .filter_map(Entry::time)
             .max()
             .unwrap_or(start_ms);
-        let zone_minutes = common(session.turns.iter().filter_map(|turn| turn.reading.clock.as_ref()?.utc_offset_minutes(turn.at_ms)));
+        let zone_minutes = common(session.turns.iter().filter_map(|turn| zone_of(turn)));
         let standing = match (primary, bound.is_empty(), store) {
             (false, ..) => Standing::Archive(file.name.state),
             (true, false, _) => Standing::Live,
@@ -320,6 +320,12 @@ fn chats_of(session: &Session) -> Vec<Chat> {
     let named: Vec<Chat> = chats.iter().filter(|chat| chat.channel.is_some()).cloned().collect();
     chats.retain(|chat| chat.channel.is_some() || !named.iter().any(|other| other.id == chat.id && other.thread == chat.thread));
     chats
+}
+
+/// The offset that a turn's wall clock tells: by its zone's name, else by how far it is from the entry's time.
+fn zone_of(turn: &Turn) -> Option<i32> {
+    let clock = turn.reading.clock.as_ref()?;
+    clock.named_offset_minutes().or_else(|| clock.utc_offset_minutes(turn.at_ms))
 }
 
 /// The value that occurs most often.

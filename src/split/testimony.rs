@@ -19,8 +19,6 @@ const MESSAGE_ID_REACH: u64 = 50;
 /// How far an elapsed mark may miss the last activity, beyond the unit it is rounded to, in ms: the store's clock is set
 /// a little after the last line is written.
 const ELAPSED_SLACK_MS: i64 = 5_000;
-/// A reset that replays a message does so within this after it archived the transcript, in ms.
-const REPLAY_REACH_MS: i64 = 5_000;
 /// Turns of the newer session that still count as its opening.
 const OPENING: usize = 12;
 
@@ -90,7 +88,7 @@ fn keys(older: &Segment, newer: &Segment, findings: &mut Findings) {
         findings.add(&items::SAME_KEY, Side::Newer, None, format!("both ran under the key {}", b.raw));
     }
     let Some(key) = newer.bound.first() else { return };
-    if older.bound.is_empty() && hosts(key.kind, key.peer.as_deref(), older) {
+    if older.bound.is_empty() && hosts(key.kind, key.peer.as_deref(), older) && is_wrapped_alike(older, newer) {
         let message = format!("the store binds {} to the newer session and nothing to the older one", key.raw);
         findings.add(&items::SUCCESSION, Side::Newer, None, message);
     }
@@ -105,6 +103,14 @@ fn hosts(kind: KeyKind, peer: Option<&str>, segment: &Segment) -> bool {
         KeyKind::Direct | KeyKind::Group | KeyKind::Thread => segment.chats.iter().any(|chat| Some(chat.id.as_str()) == peer),
         _ => false,
     }
+}
+
+/// Whether the gateway treated the persons' words alike: a chat whose messages it wraps does not go on in bare ones, which
+/// are those of a terminal, a program or another agent.
+pub fn is_wrapped_alike(older: &Segment, newer: &Segment) -> bool {
+    let wrapped = |segment: &Segment| segment.humans().any(|turn| turn.reading.wrapped);
+    let silent = |segment: &Segment| segment.humans().next().is_none();
+    silent(older) || silent(newer) || wrapped(older) == wrapped(newer)
 }
 
 fn chats(older: &Segment, newer: &Segment, findings: &mut Findings) {
@@ -139,13 +145,17 @@ pub fn store_peer(older: &Segment, newer: &Segment, peers: &[String], findings: 
 fn messages(older: &Segment, newer: &Segment, findings: &mut Findings) {
     let first = newer.humans().next();
     let line = |turn: &Turn| Some(newer.session.line_of(turn.entry));
-    if let Some(turn) = first
-        && let Some(replayed) = older.humans().rev().take(3).find(|last| is_replay(last, turn) && !is_asked_again(older, last, turn))
-    {
-        let message =
-            format!("its first message is the one at line {} of the older session, delivered again", older.session.line_of(replayed.entry));
-        findings.add(&items::REPLAY, Side::Newer, line(turn), message.clone());
-        findings.add(&items::REPLAY_TORN, Side::Newer, line(turn), message);
+    let again = first.and_then(|turn| Some((turn, older.humans().rev().take(3).find(|last| says_the_same(last, turn))?)));
+    if let Some((turn, last)) = again {
+        let at = older.session.line_of(last.entry);
+        if is_replay(last, turn) {
+            let message = format!("its first message is the one at line {at} of the older session, delivered again");
+            findings.add(&items::REPLAY, Side::Newer, line(turn), message.clone());
+            findings.add(&items::REPLAY_TORN, Side::Newer, line(turn), message);
+        } else {
+            let message = format!("its first message has the words of the unanswered one at line {at} of the older session");
+            findings.add(&items::SAME_WORDS, Side::Newer, line(turn), message);
+        }
     }
     let number = |turn: &Turn| turn.reading.message_id.as_deref().and_then(|id| id.parse::<u64>().ok());
     let last_id = older.humans().rev().find_map(number);
@@ -188,22 +198,21 @@ fn points_at(moment: i64, elapsed: i64, activity: i64) -> bool {
     (moment - unit - ELAPSED_SLACK_MS..=moment + ELAPSED_SLACK_MS).contains(&activity)
 }
 
-/// The same message again: same words and same id; without ids, the words of a turn that nobody answered, minutes before.
-fn is_replay(last: &Turn, first: &Turn) -> bool {
-    let (old, new) = (&last.reading, &first.reading);
+/// The same words, which nobody had answered where neither carries an id.
+fn says_the_same(last: &Turn, first: &Turn) -> bool {
     let same_words = last.words.is_some() && last.words == first.words;
-    match (&old.message_id, &new.message_id) {
-        (Some(a), Some(b)) => a == b && same_words && same_peer(old, new),
-        (None, None) => same_words && !last.answered && (0..=SMALL_GAP_MS).contains(&(first.at_ms - last.at_ms)),
-        _ => false,
-    }
+    let gap = first.at_ms.saturating_sub(last.at_ms);
+    same_words && (is_replay(last, first) || (!last.answered && (0..=SMALL_GAP_MS).contains(&gap)))
 }
 
-/// Whether a person sent the same words once more after the older transcript was archived. A reset replays at once, or
-/// the message's own id comes back.
-fn is_asked_again(older: &Segment, last: &Turn, first: &Turn) -> bool {
-    let archived = archive_stamp(older).zip(first.received_ms);
-    last.reading.message_id.is_none() && archived.is_some_and(|(stamp, received)| received > stamp + REPLAY_REACH_MS)
+/// The same message again and not only the same words: it has the id, or was received at the moment, of the older one.
+fn is_replay(last: &Turn, first: &Turn) -> bool {
+    let (old, new) = (&last.reading, &first.reading);
+    match (&old.message_id, &new.message_id) {
+        (Some(a), Some(b)) => a == b && last.words == first.words && same_peer(old, new),
+        (None, None) => !last.answered && last.received_ms.is_some() && last.received_ms == first.received_ms,
+        _ => false,
+    }
 }
 
 fn same_peer(a: &crate::signal::Reading, b: &crate::signal::Reading) -> bool {
@@ -259,7 +268,8 @@ fn images(older: &Segment, newer: &Segment, findings: &mut Findings) {
 
 fn gap(older: &Segment, newer: &Segment, findings: &mut Findings) {
     let gap = newer.begin_ms() - older.last_ms;
-    let message = || format!("it began {} after the older session's last activity ({})", span(gap), iso(older.last_ms));
+    let order = if gap < 0 { "before" } else { "after" };
+    let message = || format!("it began {} {order} the older session's last activity ({})", span(gap.saturating_abs()), iso(older.last_ms));
     // A run that was under way when the seam came may still write a little into the older file.
     if (-SMALL_GAP_MS..=SMALL_GAP_MS).contains(&gap) {
         findings.add(&items::SMALL_GAP, Side::Newer, newer.session.header.as_ref().map(|header| header.line), message());

@@ -1,7 +1,7 @@
 //! A timeline in, its report out: what `clawfix show` prints.
 
 mod json;
-mod lines;
+pub mod lines;
 mod table;
 
 use std::io::{self, Write};
