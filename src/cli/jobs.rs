@@ -52,6 +52,7 @@ pub fn certain<'a>(scan: &'a Scan, search: &Search) -> Vec<Job<'a>> {
 pub fn named<'a>(scan: &'a Scan, wanted: &[Wanted], search: &Search) -> anyhow::Result<Vec<Job<'a>>> {
     let mut jobs: Vec<Job<'a>> = Vec::new();
     let mut alone: Vec<(&Agent, usize)> = Vec::new();
+    let mut by_session: Vec<String> = Vec::new();
     for wanted in wanted {
         let target = match select::find(scan, Some(wanted)) {
             Ok(target) => target,
@@ -73,6 +74,9 @@ pub fn named<'a>(scan: &'a Scan, wanted: &[Wanted], search: &Search) -> anyhow::
                     alone.extend(marked.map(|at| (target.agent, at)));
                     continue;
                 }
+                if !target.marked.is_empty() && !by_session.contains(&id) {
+                    by_session.push(id.clone());
+                }
                 for segments in runs {
                     if !jobs.iter().any(|job| std::ptr::eq(job.agent, target.agent) && job.segments == segments) {
                         jobs.push(Job { agent: target.agent, conversation: id.clone(), segments, by_hand: false });
@@ -82,6 +86,12 @@ pub fn named<'a>(scan: &'a Scan, wanted: &[Wanted], search: &Search) -> anyhow::
             Place::Segment(at) => alone.push((target.agent, at)),
             Place::Aside(_) => bail!("{} holds no time to place it by, so it cannot be {}", describe(wanted), search.done),
         }
+    }
+    if by_session.len() > 1 {
+        bail!(
+            "the sessions belong to different torn conversations ({}); mend these first, each by its id, then name the two results to join them",
+            by_session.join(", ")
+        );
     }
     alone.dedup_by(|a, b| std::ptr::eq(a.0, b.0) && a.1 == b.1);
     if let [(agent, _), _, ..] = alone.as_slice() {

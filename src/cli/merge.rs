@@ -14,6 +14,7 @@ use clawfix::select;
 use clawfix::split::Level;
 
 use super::jobs::{self, Search};
+use super::refused::Refused;
 use super::{Common, Verdict, faults, output, progress};
 
 #[derive(Debug, Args)]
@@ -124,11 +125,21 @@ impl Merge {
             out: self.out.clone(),
         };
         let mut plans: Vec<(Plan, bool)> = Vec::new();
+        let mut refused = Refused::default();
         for job in &jobs {
             if self.copy_media {
                 options.copy_from = copy::elsewhere(&scan, job.agent, &Environment::from_process());
             }
-            plans.push((merge::plan(job.agent, &job.conversation, &job.segments, &options, now_ms)?, job.by_hand));
+            match merge::plan(job.agent, &job.conversation, &job.segments, &options, now_ms) {
+                Ok(plan) => plans.push((plan, job.by_hand)),
+                Err(error) => refused.add(&job.conversation, error.into()),
+            }
+        }
+        for file in [&self.plan, &self.out].into_iter().flatten() {
+            refuse_inside(&scan, file)?;
+        }
+        if plans.is_empty() {
+            return refused.verdict();
         }
         if let Some(file) = &self.plan {
             let roots = if request.roots.is_empty() { scan.roots.iter().map(|root| root.path.clone()).collect() } else { request.roots };
@@ -144,9 +155,9 @@ impl Merge {
             self.write_out(out, &plans)?;
             self.print(&shown(&plans), "written")?;
         } else {
-            self.carry_out(&plans, now_ms)?;
+            self.carry_out(&plans, now_ms, &mut refused)?;
         }
-        Ok(Verdict::Clean)
+        refused.verdict()
     }
 
     fn scan(&self, options: clawfix::scan::Options) -> anyhow::Result<Scan> {
@@ -181,24 +192,27 @@ impl Merge {
             }
             plans.push((saved::restore(plan, saved.made_ms, &scan, &environment)?, plan.by_hand));
         }
+        let mut refused = Refused::default();
         if !plans.is_empty() {
-            self.carry_out(&plans, chrono::Utc::now().timestamp_millis())?;
+            self.carry_out(&plans, chrono::Utc::now().timestamp_millis(), &mut refused)?;
         }
-        Ok(Verdict::Clean)
+        refused.verdict()
     }
 
-    /// Shows the plans, after doing them if that is asked for.
-    fn carry_out(&self, plans: &[(Plan, bool)], now_ms: i64) -> anyhow::Result<()> {
+    /// Shows the plans, after doing them if that is asked for. What one of them meets does not keep the others back.
+    fn carry_out(&self, plans: &[(Plan, bool)], now_ms: i64, refused: &mut Refused) -> anyhow::Result<()> {
         if !self.apply {
             return self.print(&shown(plans), "planned");
         }
         let faults = faults();
         let mut done = Vec::new();
         for (plan, by_hand) in plans {
-            let record = merge::apply(plan, now_ms, &faults)?;
-            done.push(report::Shown { plan, by_hand: *by_hand, done: Some(record.run) });
+            match merge::apply(plan, now_ms, &faults) {
+                Ok(record) => done.push(report::Shown { plan, by_hand: *by_hand, done: Some(record.run) }),
+                Err(error) => refused.add(&plan.conversation, error.into()),
+            }
         }
-        self.print(&done, "applied")
+        if done.is_empty() && self.common.format == Format::Table { Ok(()) } else { self.print(&done, "applied") }
     }
 
     fn nothing(&self, scan: &Scan, search: &Search) -> anyhow::Result<Verdict> {
@@ -230,6 +244,17 @@ impl Merge {
             Format::Table => report::write_table(plans, state, out),
         })
     }
+}
+
+/// Refuses to write a file of our own where the gateway keeps its own: it would be one more transcript, or worse, a lock.
+fn refuse_inside(scan: &Scan, file: &Path) -> anyhow::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Ok(folder) = std::fs::canonicalize(folder) else { return Ok(()) };
+    let inside = |agent: &clawfix::scan::Agent| std::fs::canonicalize(&agent.dir.dir).is_ok_and(|dir| folder.starts_with(dir));
+    if scan.agents.iter().any(inside) {
+        bail!("{} lies in a sessions folder, where the gateway would take it for its own; choose a place elsewhere", file.display());
+    }
+    Ok(())
 }
 
 fn shown(plans: &[(Plan, bool)]) -> Vec<report::Shown<'_>> {

@@ -5,6 +5,7 @@ mod jobs;
 mod merge;
 mod output;
 mod progress;
+mod refused;
 mod relink;
 mod scan;
 mod show;

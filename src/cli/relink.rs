@@ -10,6 +10,7 @@ use clawfix::scan::Scan;
 use clawfix::{merge, select};
 
 use super::jobs::{self, Job, Search};
+use super::refused::Refused;
 use super::{Common, Verdict, faults, output, progress};
 
 #[derive(Debug, Args)]
@@ -67,28 +68,43 @@ impl Relink {
         let now_ms = chrono::Utc::now().timestamp_millis();
         let plan = |job: &Job<'_>| relink::plan(job.agent, &job.conversation, &job.segments, &options, now_ms);
         let mut plans: Vec<(Plan, bool)> = Vec::new();
+        let mut refused = Refused::default();
+        let mut planned = Vec::new();
         for job in &jobs {
-            plans.push((plan(job)?, job.by_hand));
+            match plan(job) {
+                Ok(plan) => {
+                    plans.push((plan, job.by_hand));
+                    planned.push(job);
+                }
+                Err(error) => refused.add(&job.conversation, error.into()),
+            }
+        }
+        if plans.is_empty() {
+            return refused.verdict();
         }
         let mut runs: Vec<Option<String>> = vec![None; plans.len()];
         if self.apply {
-            for (at, ((planned, _), job)) in plans.iter_mut().zip(&jobs).enumerate() {
+            for (at, ((planned, _), job)) in plans.iter_mut().zip(planned).enumerate() {
                 if at > 0 && planned.store.is_some() {
                     // The run before may have written to the same store.
                     *planned = plan(job)?;
                 }
                 if !planned.is_done() {
-                    let record = relink::apply(planned, now_ms, &faults())?;
-                    if let Some(run) = runs.get_mut(at) {
-                        *run = Some(record.run);
+                    match (relink::apply(planned, now_ms, &faults()), runs.get_mut(at)) {
+                        (Ok(record), Some(run)) => *run = Some(record.run),
+                        (Ok(_), None) => {}
+                        (Err(error), _) => refused.add(&job.conversation, error.into()),
                     }
                 }
             }
         }
         let shown: Vec<report::Shown<'_>> =
             plans.iter().zip(runs).map(|((plan, by_hand), done)| report::Shown { plan, by_hand: *by_hand, done }).collect();
-        self.print(&shown)?;
-        Ok(Verdict::Clean)
+        let shown: Vec<_> = shown.into_iter().filter(|shown| !self.apply || shown.done.is_some() || shown.plan.is_done()).collect();
+        if !shown.is_empty() || self.common.format == Format::Json {
+            self.print(&shown)?;
+        }
+        refused.verdict()
     }
 
     fn nothing(&self, scan: &Scan, search: &Search) -> anyhow::Result<Verdict> {

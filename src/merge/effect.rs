@@ -1,7 +1,7 @@
 //! What the model sees of a conversation, before and after its stitching.
 
 use crate::context::{self, Context};
-use crate::line::Kind;
+use crate::line::Role;
 use crate::scan::Agent;
 use crate::session::Session;
 use crate::split::segment::Segment;
@@ -31,8 +31,10 @@ pub struct Effect {
     pub after: Sight,
     /// The session's context window in tokens, from the store.
     pub window: Option<u64>,
-    /// A compaction on the path hides something.
+    /// A compaction or reset on the path to the leaf hides what stands before it.
     pub compaction: bool,
+    /// Messages that the parts show each on its own and that the result does not show.
+    pub hidden: u64,
 }
 
 pub(crate) fn of(agent: &Agent, before: Option<&Segment>, result: &Session) -> Effect {
@@ -44,7 +46,8 @@ pub(crate) fn of(agent: &Agent, before: Option<&Segment>, result: &Session) -> E
         before: before.map(|segment| sight(&segment.session, &segment.context)).unwrap_or_default(),
         after: sight(result, &seen),
         window: entry.and_then(|entry| entry.context_tokens),
-        compaction: result.entries.iter().any(|entry| matches!(entry.kind, Kind::Compaction | Kind::Reset)),
+        compaction: seen.messages.iter().any(|message| message.role == Role::CompactionSummary),
+        hidden: 0,
     }
 }
 

@@ -239,7 +239,9 @@ pub fn plan(agent: &Agent, conversation: &str, run: &[usize], options: &Options,
         store = store_edit::plan(agent, &gone, id, &target)?;
     }
     let before = segments.get(survivor).filter(|segment| !segment.bound.is_empty()).or(segments.last());
-    let effect = effect::of(agent, before.copied(), &result);
+    let mut effect = effect::of(agent, before.copied(), &result);
+    let shown: u64 = parts.iter().map(|part| part.context.messages.len() as u64).sum();
+    effect.hidden = (shown + stitched.closed.len() as u64).saturating_sub(effect.after.messages);
     let warnings = warnings(&segments, &stitched, &effect, agent);
     Ok(Plan {
         run: name,
@@ -395,11 +397,9 @@ fn check(parts: &[Part<'_>], stitched: &Stitched) -> Result<(session::Session, (
 
 fn warnings(segments: &[&Segment], stitched: &Stitched, effect: &Effect, agent: &Agent) -> Vec<String> {
     let mut warnings = Vec::new();
-    if effect.compaction {
-        warnings.push(
-            "a compaction in the newer half hides what stands before it: the older half will be in the file, but not in the model's view"
-                .to_owned(),
-        );
+    if effect.hidden > 0 {
+        let why = if effect.compaction { "a compaction in a newer part hides" } else { "links inside the parts lead past" };
+        warnings.push(format!("{why} {} messages of the parts: they will be in the file, but not in the model's view", effect.hidden));
     }
     warn_of_window(effect, &mut warnings);
     if stitched.interleaved {

@@ -13,7 +13,7 @@ pub mod table;
 use std::io::{self, Write};
 
 use crate::rules::{Finding, Severity};
-use crate::scan::{Agent, AsideReason, Scan};
+use crate::scan::{Agent, Scan};
 use crate::split::{Conversation, Seam, SeamKind};
 
 /// What all formats show.
@@ -139,11 +139,7 @@ impl Outcome<'_> {
     pub fn summary(&self) -> Summary {
         let mut summary = Summary { bytes: self.scan.bytes, ..Summary::default() };
         for agent in &self.scan.agents {
-            let files = agent
-                .segments
-                .iter()
-                .map(|segment| &segment.file)
-                .chain(agent.aside.iter().filter(|aside| aside.why != AsideReason::Unknown).map(|aside| &aside.file));
+            let files = agent.segments.iter().map(|segment| &segment.file).chain(agent.aside.iter().map(|aside| &aside.file));
             for file in files {
                 let primary = file.name.state == crate::name::FileState::Live;
                 summary.transcripts += u64::from(primary);

@@ -251,8 +251,8 @@ fn verdict(outcome: &Outcome<'_>, paint: Paint, out: &mut dyn Write) -> io::Resu
     let summary = outcome.summary();
     let text = match () {
         () if summary.unreadable > 0 => "No torn conversation in what could be read.",
-        () if summary.transcripts + summary.archives == 0 && outcome.findings.is_empty() => "No OpenClaw transcript found here.",
-        () if summary.transcripts + summary.archives == 0 => "Nothing here is known to be an OpenClaw transcript.",
+        () if summary.transcripts + summary.archives == 0 => "No OpenClaw transcript found here.",
+        () if outcome.scan.agents.iter().all(|agent| agent.segments.is_empty()) => "Nothing here is known to be an OpenClaw transcript.",
         () if summary.splits_left_out > 0 => "No torn conversation at this level of sureness.",
         () => "No torn conversation.",
     };
@@ -265,7 +265,7 @@ fn other_findings(outcome: &Outcome<'_>, paint: Paint, out: &mut dyn Write) -> i
     // The seam sections have shown these.
     let seam_rule = |finding: &&Finding| matches!(finding.rule.code, "CF101" | "CF104" | "CF105");
     for finding in outcome.findings.iter().filter(|finding| !seam_rule(finding) && !finding.is_unreadable()) {
-        by_rule.entry((std::cmp::Reverse(finding.rule.severity), finding.rule.code)).or_default().push(finding);
+        by_rule.entry((std::cmp::Reverse(finding.severity), finding.rule.code)).or_default().push(finding);
     }
     for ((severity, code), list) in by_rule {
         let Some(first) = list.first() else { continue };
