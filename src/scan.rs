@@ -12,7 +12,7 @@ use crate::name::FileState;
 use crate::policy::ResetPolicy;
 use crate::session::{self, ImageSource, Session};
 use crate::split::segment::Segment;
-use crate::split::{self, Conversation, Level, Tie};
+use crate::split::{self, Apart, Conversation, Level, Tie};
 use crate::store::Store;
 use crate::trajectory::Trajectory;
 
@@ -113,6 +113,8 @@ pub struct Agent {
     pub ties: Vec<Tie>,
     /// Splits that are less sure than asked for, and so were left out.
     pub splits_left_out: u64,
+    /// Segments that are close in time and yet no one conversation.
+    pub apart: Vec<Apart>,
     /// Transcripts that stand aside.
     pub aside: Vec<Aside>,
     /// Its media files.
@@ -223,8 +225,8 @@ fn agent(dir: SessionsDir, mut read: Vec<(TranscriptFile, std::io::Result<Sessio
     let media = Media::new(&dir.media_roots, options.map.clone());
     let images = segments.iter().map(|segment| count_images(segment, &media)).collect();
     let min_level = options.min_level.unwrap_or(Level::Probable);
-    let split::Solution { conversations, ties, left_out } = split::conversations(&segments, store.as_ref(), &policy, min_level);
-    (Agent { dir, store, policy, segments, images, conversations, ties, splits_left_out: left_out, aside, media }, problems)
+    let split::Solution { conversations, ties, left_out, apart } = split::conversations(&segments, store.as_ref(), &policy, min_level);
+    (Agent { dir, store, policy, segments, images, conversations, ties, splits_left_out: left_out, apart, aside, media }, problems)
 }
 
 fn trajectories(dir: &SessionsDir, problems: &mut Vec<Problem>) -> HashMap<String, Trajectory> {

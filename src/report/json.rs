@@ -11,7 +11,7 @@ use crate::rules::{Finding, Fixable};
 use crate::scan::{Agent, ImageCount};
 use crate::split::evidence::Question;
 use crate::split::segment::{Chat, KeySource, Machine, Segment};
-use crate::split::{Cause, Conversation, Evidence, Level, Seam, SeamKind, Side};
+use crate::split::{Apart, Cause, Conversation, Evidence, Level, Seam, SeamKind, Side};
 use crate::time::iso;
 
 /// Version of the contract; grows when a field changes its meaning.
@@ -50,6 +50,8 @@ pub struct Document {
     pub summary: Summary,
     /// Every conversation that the view covers.
     pub conversations: Vec<ConversationOut>,
+    /// Sessions of machines, which are in no conversation.
+    pub machine_sessions: Vec<MachineOut>,
     /// The findings, the worst first.
     pub findings: Vec<FindingOut>,
 }
@@ -65,6 +67,25 @@ pub struct ConversationOut {
     pub chats: Vec<ChatOut>,
     pub segments: Vec<SegmentOut>,
     pub seams: Vec<SeamOut>,
+    pub apart: Vec<ApartOut>,
+}
+
+/// A transcript that the conversation's first segment does not continue.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs, reason = "documented in the schema")]
+pub struct ApartOut {
+    pub from: String,
+    pub evidence: Vec<EvidenceOut>,
+}
+
+/// A machine's session.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs, reason = "documented in the schema")]
+pub struct MachineOut {
+    pub agent: String,
+    pub machine: Machine,
+    pub key: Option<String>,
+    pub segment: SegmentOut,
 }
 
 /// A chat.
@@ -169,6 +190,7 @@ pub fn document(outcome: &Outcome<'_>) -> Document {
             .filter(|(agent, c)| outcome.touches(agent, c))
             .map(|(agent, c)| conversation(outcome, agent, c))
             .collect(),
+        machine_sessions: outcome.scan.agents.iter().flat_map(machine_sessions).collect(),
         findings: outcome.findings.iter().map(finding).collect(),
     }
 }
@@ -189,7 +211,20 @@ pub fn conversation(outcome: &Outcome<'_>, agent: &Agent, held: &Conversation) -
         chats: chats.into_iter().map(chat).collect(),
         segments: held.segments.iter().filter_map(|&at| segment(agent, at)).collect(),
         seams: held.seams.iter().filter_map(|held| seam(outcome, agent, held)).collect(),
+        apart: agent.apart.iter().filter(|pair| held.segments.first() == Some(&pair.newer)).filter_map(|pair| apart(agent, pair)).collect(),
     }
+}
+
+fn apart(agent: &Agent, pair: &Apart) -> Option<ApartOut> {
+    let (older, newer) = (agent.segments.get(pair.older)?, agent.segments.get(pair.newer)?);
+    Some(ApartOut { from: path_text(older), evidence: pair.evidence.iter().map(|evidence| item(evidence, older, newer)).collect() })
+}
+
+fn machine_sessions(agent: &Agent) -> impl Iterator<Item = MachineOut> + '_ {
+    agent.segments.iter().enumerate().filter_map(move |(at, held)| {
+        let key = held.lane.as_ref().map(|lane| lane.key.raw.clone());
+        Some(MachineOut { agent: agent.dir.agent.clone(), machine: held.machine?, key, segment: segment(agent, at)? })
+    })
 }
 
 fn chat(chat: &Chat) -> ChatOut {

@@ -127,6 +127,13 @@ fn write_conversation(
     for seam in seams {
         write_seam(outcome, agent, seam, paint, out)?;
     }
+    if outcome.view.verbose {
+        for pair in agent.apart.iter().filter(|pair| pair.newer == first_of(conversation)) {
+            let (Some(older), Some(newer)) = (agent.segments.get(pair.older), agent.segments.get(pair.newer)) else { continue };
+            writeln!(out, "  apart from {}, which fell silent shortly before:", file_of(&older.file.path))?;
+            write_evidence(outcome, &pair.evidence, older, newer, paint, out)?;
+        }
+    }
     let split = seams.iter().filter(|seam| seam.verdict.kind == SeamKind::Split);
     if let Some(level) = split.map(|seam| seam.verdict.level).min() {
         writeln!(out, "  mend: {}", paint.bold(&command::merge(outcome.scan, agent, &id, level)))?;
@@ -182,6 +189,10 @@ fn write_seam(outcome: &Outcome<'_>, agent: &Agent, seam: &Seam, paint: Paint, o
         write_evidence(outcome, &verdict.evidence, older, newer, paint, out)?;
     }
     Ok(())
+}
+
+fn first_of(conversation: &Conversation) -> usize {
+    conversation.segments.first().copied().unwrap_or(usize::MAX)
 }
 
 /// The evidence, one item a line with its file and line; longer ones go on below.

@@ -71,6 +71,17 @@ pub struct Conversation {
     pub seams: Vec<Seam>,
 }
 
+/// Two segments that are close in time and yet are no one conversation, with what contradicts it.
+#[derive(Debug, Clone)]
+pub struct Apart {
+    /// Index of the older segment.
+    pub older: usize,
+    /// Index of the newer segment, which continues no other.
+    pub newer: usize,
+    /// The contradictions.
+    pub evidence: Vec<Evidence>,
+}
+
 /// What is held of the segments of one agent.
 #[derive(Debug, Clone, Default)]
 pub struct Solution {
@@ -80,6 +91,8 @@ pub struct Solution {
     pub ties: Vec<Tie>,
     /// Splits that were left out, being less sure than asked for.
     pub left_out: u64,
+    /// For segments that continue no other: the nearest that something contradicts.
+    pub apart: Vec<Apart>,
 }
 
 /// Finds the conversations among the segments of one agent.
@@ -89,10 +102,13 @@ pub fn conversations(segments: &[Segment], store: Option<&Store>, policy: &Reset
     let index = Index::new(segments);
     let clock = innocent::Clockwork { policy, zone_minutes: index.zone_minutes, event_starts: &index.event_starts };
     let mut judged: Vec<(chain::Link, Verdict)> = Vec::new();
+    let mut apart: Vec<Apart> = Vec::new();
     for newer in (0..segments.len()).filter(|&at| segments.get(at).is_some_and(Segment::is_conversational)) {
         for older in index.candidates(segments, newer) {
-            if let Some(verdict) = pair(segments, &index, older, newer, store, &clock) {
-                judged.push((chain::Link { older, newer, weight: verdict.tie }, verdict));
+            match pair(segments, &index, older, newer, store, &clock) {
+                Ok(Some(verdict)) => judged.push((chain::Link { older, newer, weight: verdict.tie }, verdict)),
+                Ok(None) => {}
+                Err(contradictions) => apart.push(Apart { older, newer, evidence: contradictions.items }),
             }
         }
     }
@@ -113,10 +129,28 @@ pub fn conversations(segments: &[Segment], store: Option<&Store>, policy: &Reset
         let gap_ms = segments.get(link.older).zip(segments.get(link.newer)).map_or(0, |(a, b)| gap(a, b));
         seams.insert(link.older, Seam { older: link.older, newer: link.newer, verdict: verdict.clone(), gap_ms });
     }
-    Solution { conversations: assemble(segments, seams), ties, left_out }
+    let continues: BTreeSet<usize> = seams.values().map(|seam| seam.newer).collect();
+    let apart = nearest(segments, apart, &continues);
+    Solution { conversations: assemble(segments, seams), ties, left_out, apart }
+}
+
+/// For every segment that continues no other, the nearest contradicted one, where it fell silent within minutes.
+fn nearest(segments: &[Segment], apart: Vec<Apart>, continues: &BTreeSet<usize>) -> Vec<Apart> {
+    let mut best: BTreeMap<usize, (i64, Apart)> = BTreeMap::new();
+    for pair in apart.into_iter().filter(|pair| !continues.contains(&pair.newer)) {
+        let Some((older, newer)) = segments.get(pair.older).zip(segments.get(pair.newer)) else { continue };
+        let gap = newer.begin_ms().saturating_sub(older.last_ms).saturating_abs();
+        if gap <= testimony::SMALL_GAP_MS && best.get(&pair.newer).is_none_or(|(least, _)| gap < *least) {
+            best.insert(pair.newer, (gap, pair));
+        }
+    }
+    best.into_values().map(|(_, pair)| pair).collect()
 }
 
 /// Judges one pair.
+///
+/// # Errors
+/// The contradictions, where there are any.
 fn pair(
     segments: &[Segment],
     index: &Index,
@@ -124,12 +158,12 @@ fn pair(
     newer_at: usize,
     store: Option<&Store>,
     clock: &innocent::Clockwork<'_>,
-) -> Option<Verdict> {
-    let (older, newer) = (segments.get(older_at)?, segments.get(newer_at)?);
+) -> Result<Option<Verdict>, Findings> {
+    let (Some(older), Some(newer)) = (segments.get(older_at), segments.get(newer_at)) else { return Ok(None) };
     let mut findings = Findings::default();
     innocent::contradict(older, newer, &mut findings);
     if !findings.items.is_empty() {
-        return None;
+        return Err(findings);
     }
     let mut findings = testimony::gather(older, newer);
     let entry = store.and_then(|store| store.keys_of(&newer.id, &newer.file.file_name).into_iter().next());
@@ -141,7 +175,7 @@ fn pair(
         findings.add(&evidence::ONLY_LANE, Side::Older, None, message);
     }
     innocent::explain(older, newer, clock, &mut findings);
-    judge::judge(findings)
+    Ok(judge::judge(findings))
 }
 
 /// Other older ends that are tied to the same newer segment as strongly, by a split, and do not go on clearly better

@@ -16,3 +16,4 @@ mod names;
 mod shapes;
 mod stores;
 mod time;
+mod unseen;
