@@ -106,6 +106,70 @@ fn a_media_folder_that_leads_elsewhere_is_not_written_to() {
     assert_eq!((listing(&placed.sessions), std::fs::read_dir(&outside).unwrap().count()), (before, 0));
 }
 
+/// The transcripts' persons' turns, oldest first, get these texts put before their own.
+fn say(state: &mut State, transcript: &str, texts: &[&str]) {
+    let users: Vec<&mut Value> =
+        state.transcripts.get_mut(transcript).unwrap().iter_mut().filter(|line| line["message"]["role"] == "user").skip(2).collect();
+    assert!(users.len() >= texts.len());
+    for (line, text) in users.into_iter().zip(texts) {
+        State::set_text(line, &|old| format!("{text}\n{old}"));
+    }
+}
+
+#[test]
+fn a_path_inside_another_is_left_alone() {
+    let mut state = State::corpus("2026.2.26-tseed");
+    let older = state.splits[0][0].clone();
+    let before = "[media attached: /old/in/pic.png (image/png)]\nsee [Image: source: in/pic.png] and /backup/old/in/pic.png.txt, \
+                  file:///old/in/pic.png /old/in/pic.png.txt host:/old/in/pic.png\n/old/in/pic.png.";
+    say(&mut state, &older, &[before]);
+    state.others.insert("media/inbound/pic.png".to_owned(), PNG.to_vec());
+    let placed = state.place();
+    let listed = listing(&placed.home);
+    let plan = merge(&placed, &["--rewrite-media", "yes", "--apply"]);
+    let to = plan["images"]["revived"].as_array().unwrap().iter().find(|moved| moved["from"] == "/old/in/pic.png").unwrap()["to"].clone();
+    let to = to.as_str().unwrap();
+    let text = std::fs::read_to_string(plan["target"].as_str().unwrap()).unwrap();
+    let url = if to.starts_with('/') { to } else { "/old/in/pic.png" };
+    let after = format!(
+        "[media attached: {to} (image/png)]\nsee [Image: source: {to}] and /backup/old/in/pic.png.txt, \
+         file://{url} /old/in/pic.png.txt host:/old/in/pic.png\n{to}."
+    );
+    let quoted = Value::from(after).to_string();
+    let line = text.lines().find(|line| line.contains("/backup/old")).unwrap();
+    assert!(line.contains(quoted.trim_matches('"')), "{line}");
+    undo(&placed);
+    assert_eq!(listing(&placed.home), listed);
+}
+
+#[test]
+fn no_two_copies_have_one_place() {
+    let mut state = State::corpus("2026.2.26-tseed");
+    let older = state.splits[0][0].clone();
+    let named = |path: &str| format!("[media attached: {path} (image/png)]");
+    let texts = ["/a/real.png", "/b/media/inbound/real.png", "/x/.clawdbot/media/two.png", "/x/.moltbot/media/two.png", "/x/two.png"];
+    say(&mut state, &older, &[&texts.map(named).join("\n")]);
+    let placed = state.place();
+    for (path, bytes) in [(".clawdbot/media/real.png", PNG), (".clawdbot/media/two.png", b"2"), (".moltbot/media/two.png", b"other")] {
+        let path = placed.home.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    let before = listing(&placed.home);
+    let plan = merge(&placed, &["--copy-media", "--rewrite-media", "yes", "--apply"]);
+    let from = |key: &str| -> Vec<Value> { plan["images"][key].as_array().unwrap().iter().map(|image| image["from"].clone()).collect() };
+    assert_eq!(from("copied"), [texts[0], texts[2]]);
+    assert!(from("revived").contains(&Value::from(texts[1])), "shares the copy of the first: {}", plan["images"]);
+    assert_eq!((&plan["images"]["lost"], &plan["images"]["clashing"]), (&value!(texts[3..]), &value!(texts[3..])));
+    assert_eq!(std::fs::read(inbound(&placed, "two.png")).unwrap(), b"2");
+    let text = std::fs::read_to_string(plan["target"].as_str().unwrap()).unwrap();
+    assert!(!text.contains(texts[1]) && text.contains(texts[3]) && text.contains(texts[4]));
+    proof::nothing_left(&placed.home);
+    std::fs::remove_file(inbound(&placed, "two.png")).unwrap();
+    undo(&placed);
+    assert_eq!(listing(&placed.home), before, "a copy that is gone already counts as taken away");
+}
+
 #[test]
 fn every_image_is_accounted_for() {
     let mut state = State::corpus("2026.2.26-tseed");
@@ -116,12 +180,7 @@ fn every_image_is_accounted_for() {
         "[media attached: /srv/old/.clawdbot/media/inbound/here.png (image/png)]",
         "[media attached: /mnt/phone/mapped.png (image/png)]",
     ];
-    let users: Vec<&mut Value> =
-        state.transcripts.get_mut(&older).unwrap().iter_mut().filter(|line| line["message"]["role"] == "user").skip(2).collect();
-    assert!(users.len() >= texts.len());
-    for (line, text) in users.into_iter().zip(texts) {
-        State::set_text(line, &|old| format!("{text}\n{old}"));
-    }
+    say(&mut state, &older, &texts);
     // Of the two pictures that are inline beside their path, one file is gone.
     let gone = state.others.keys().find(|path| path.contains("inbound")).unwrap().clone();
     state.others.remove(&gone);

@@ -79,9 +79,12 @@ pub(super) fn clear(sessions: &Path, journal: &Path) {
     remove_folders(sessions, &made);
 }
 
-/// Takes a copy away, and the folders that were made for it if nothing else is in them.
+/// Takes a copy away, unless it is gone already, and the folders that were made for it if nothing else is in them.
 pub(super) fn take_back(sessions: &Path, path: &Path, made: &[PathBuf]) -> std::io::Result<()> {
-    fs::remove_file(path)?;
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     remove_folders(sessions, made);
     path.parent().map_or(Ok(()), |folder| if folder.exists() { crate::platform::sync_folder(folder) } else { Ok(()) })
 }

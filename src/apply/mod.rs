@@ -222,6 +222,7 @@ pub fn carry_out(
         let next = format!("run `clawfix undo {path}` first, which takes it back");
         return Err(ApplyError::Refused { path, what: format!("in the middle of run {run}, which stopped before it was done"), next });
     }
+    refuse_twice(wanted)?;
     undo::sweep(journal);
     // A plan that is applied again after it was taken back has a run of its own.
     let first = record.run.clone();
@@ -261,6 +262,18 @@ pub fn carry_out(
     journal.write(&record).map_err(failed)?;
     faults.point("done");
     Ok(record)
+}
+
+/// Refuses two changes of one file: the second would meet what the first left.
+fn refuse_twice(wanted: &[Wanted<'_>]) -> Result<(), ApplyError> {
+    let mut seen = std::collections::HashSet::new();
+    for path in wanted.iter().filter(|change| !matches!(change, Wanted::Keep { .. })).map(Wanted::path) {
+        if !seen.insert(path) {
+            let (what, next) = ("in the plan twice".to_owned(), "nothing was changed; please report this".to_owned());
+            return Err(ApplyError::Refused { path: path.display().to_string(), what, next });
+        }
+    }
+    Ok(())
 }
 
 fn io_error(what: &str, source: io::Error) -> ApplyError {

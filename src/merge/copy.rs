@@ -45,10 +45,24 @@ pub fn elsewhere(scan: &Scan, agent: &Agent, environment: &Environment) -> Vec<P
     folders
 }
 
+/// Where a lost reference's image comes from.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// A copy that is to be made.
+    Copy(Copied),
+    /// A copy that is made already for another reference.
+    Shared(PathBuf),
+    /// Several files of that name that differ, or the place is taken by the copy of another file.
+    Clash,
+    /// Not elsewhere either, or its place is taken.
+    Nothing,
+}
+
 /// Finds files elsewhere and says where their copies go.
 #[derive(Debug)]
 pub(super) struct Copies {
-    media: Media,
+    /// The files of each folder, with the name of the state directory that it is in.
+    folders: Vec<(Option<String>, Media)>,
     inbound: Option<PathBuf>,
 }
 
@@ -56,18 +70,39 @@ impl Copies {
     /// For an agent and the folders to look in; without folders nothing is found.
     pub(super) fn new(agent: &Agent, folders: &[PathBuf]) -> Self {
         let inbound = agent.dir.state_dir.as_ref().map(|state| state.join("media").join("inbound"));
-        Self { media: Media::new(folders, PathMap::default()), inbound }
+        let state = |folder: &Path| Some(folder.parent()?.file_name()?.to_string_lossy().into_owned());
+        let media = |folder: &PathBuf| (state(folder), Media::new(std::slice::from_ref(folder), PathMap::default()));
+        Self { folders: folders.iter().map(media).collect(), inbound }
     }
 
-    /// The copy that brings a lost reference back. None when the file is not elsewhere either, or its place is taken.
-    pub(super) fn of(&self, written: &str) -> io::Result<Option<Copied>> {
-        let found = self.media.resolve(written);
-        let (Some(source), Some(inbound)) = (found.path(), &self.inbound) else { return Ok(None) };
-        let to = inbound.join(source.file_name().unwrap_or_default());
-        if std::fs::symlink_metadata(&to).is_ok() {
-            return Ok(None);
+    /// The copy that brings a lost reference back. `planned` are the copies so far: no two have the same place.
+    pub(super) fn of(&self, written: &str, planned: &[Copied]) -> io::Result<Found> {
+        let Some(inbound) = &self.inbound else { return Ok(Found::Nothing) };
+        let names = |state: &Option<String>| state.as_ref().is_some_and(|state| written.split(['/', '\\']).any(|part| part == state));
+        let mut found: Vec<(bool, PathBuf, Print)> = Vec::new();
+        for (state, media) in &self.folders {
+            if let Some(source) = media.resolve(written).path() {
+                found.push((names(state), source.to_owned(), Print::of(source)?));
+            }
         }
-        let print = Print::of(source)?;
-        Ok(Some(Copied { from: written.to_owned(), source: source.to_owned(), to, print }))
+        // Of several, those of the state directory that the reference names.
+        if found.iter().any(|(named, ..)| *named) {
+            found.retain(|(named, ..)| *named);
+        }
+        let mut found = found.into_iter();
+        let Some((_, source, print)) = found.next() else { return Ok(Found::Nothing) };
+        if found.any(|(_, _, other)| !other.same_content(&print)) {
+            return Ok(Found::Clash);
+        }
+        let to = inbound.join(source.file_name().unwrap_or_default());
+        // There are disks on which a name is the same in capitals.
+        let place = |path: &Path| path.to_string_lossy().to_lowercase();
+        if let Some(same) = planned.iter().find(|copied| place(&copied.to) == place(&to)) {
+            return Ok(if same.print.same_content(&print) { Found::Shared(same.to.clone()) } else { Found::Clash });
+        }
+        if std::fs::symlink_metadata(&to).is_ok() {
+            return Ok(Found::Nothing);
+        }
+        Ok(Found::Copy(Copied { from: written.to_owned(), source, to, print }))
     }
 }

@@ -1,10 +1,12 @@
 //! Every image of every segment accounted for, and the edits that revive dead references.
 
-use std::collections::{HashMap, HashSet};
+mod rewrite;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::copy::{Copied, Copies};
+use super::copy::{Copied, Copies, Found};
 use crate::media::Resolution;
 use crate::scan::Agent;
 use crate::session::ImageSource;
@@ -34,6 +36,10 @@ pub struct Images {
     pub beside: u64,
     /// References whose file is nowhere and that have no inline copy beside them.
     pub lost: Vec<String>,
+    /// Those of the lost ones whose name several different files have elsewhere, or one that is copied for another
+    /// reference: which one is meant, or where it should go, is for a person to say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clashing: Vec<String>,
     /// Marks of data that was removed, in messages that name the file: the reference is what is left, and is counted.
     pub pruned: u64,
     /// Such marks in messages that name no file: nothing is left.
@@ -61,7 +67,7 @@ pub(super) fn plan(agent: &Agent, segments: &[&Segment], rewrite: bool, elsewher
     let mut seen: HashMap<&str, Option<String>> = HashMap::new();
     let mut all_edits = Vec::new();
     for segment in segments {
-        let mut edits = Vec::new();
+        let mut wishes: BTreeMap<u32, Vec<(&str, Option<String>)>> = BTreeMap::new();
         for image in &segment.session.images {
             match &image.source {
                 ImageSource::Inline { .. } => images.inline += 1,
@@ -79,14 +85,15 @@ pub(super) fn plan(agent: &Agent, segments: &[&Segment], rewrite: bool, elsewher
                             to
                         }
                     };
-                    if let Some(to) = to.filter(|_| rewrite) {
-                        edits.extend(rewrites(segment, image.entry, path, &to)?);
-                    }
+                    wishes.entry(image.entry).or_default().push((path, to.filter(|_| rewrite)));
                 }
             }
         }
+        let mut edits = Vec::new();
+        for (entry, wishes) in &wishes {
+            edits.extend(rewrites(segment, *entry, wishes)?);
+        }
         edits.sort_by_key(|edit: &Edit| (edit.range.start, edit.range.end));
-        edits.dedup();
         all_edits.push(edits);
     }
     Ok((images, all_edits))
@@ -122,13 +129,27 @@ impl Images {
                 self.beside += 1;
                 None
             }
-            Resolution::Missing => match copies.of(path)? {
-                Some(copied) => {
+            Resolution::Missing => match copies.of(path, &self.copied)? {
+                Found::Copy(copied) => {
                     let to = moved(&copied.to).to;
                     self.copied.push(copied);
                     (!path.starts_with("media:")).then_some(to)
                 }
-                None => {
+                // Its image comes in with that of another reference.
+                Found::Shared(_) if path.starts_with("media:") => {
+                    self.resolved += 1;
+                    None
+                }
+                Found::Shared(to) => {
+                    self.revived.push(moved(&to));
+                    Some(moved(&to).to)
+                }
+                Found::Clash => {
+                    self.lost.push(path.to_owned());
+                    self.clashing.push(path.to_owned());
+                    None
+                }
+                Found::Nothing => {
                     self.lost.push(path.to_owned());
                     None
                 }
@@ -158,19 +179,20 @@ fn beside(segment: &Segment) -> Vec<&str> {
         .collect()
 }
 
-/// Edits that put `to` in the place of `from` wherever it stands in the strings of an entry's line.
-fn rewrites(segment: &Segment, entry: u32, from: &str, to: &str) -> io::Result<Vec<Edit>> {
+/// Edits that put other paths in the places of those that an entry's line refers to.
+fn rewrites(segment: &Segment, entry: u32, wishes: &[(&str, Option<String>)]) -> io::Result<Vec<Edit>> {
+    if wishes.iter().all(|(_, to)| to.is_none()) {
+        return Ok(Vec::new());
+    }
     let Some(entry) = segment.session.entry(entry).filter(|entry| entry.span.len <= MAX_LINE) else { return Ok(Vec::new()) };
     let (mut file, _) = crate::platform::open_regular(&segment.file.path)?;
     file.seek(SeekFrom::Start(entry.span.offset))?;
     let mut line = Vec::new();
     file.take(entry.span.len).read_to_end(&mut line)?;
-    // As it stands inside a JSON string: escaped, without the quotes.
-    let inside = |text: &str| serde_json::Value::from(text).to_string().trim_matches('"').to_owned();
-    let (from, to) = (inside(from), inside(to));
-    let edit = |at: usize| {
-        let start = entry.span.offset + at as u64;
-        Edit { range: start..start + from.len() as u64, bytes: to.clone().into_bytes() }
+    let wishes: Vec<rewrite::Wish<'_>> = wishes.iter().map(|(from, to)| (*from, to.as_deref())).collect();
+    let edit = |(range, bytes): (std::ops::Range<usize>, Vec<u8>)| Edit {
+        range: entry.span.offset + range.start as u64..entry.span.offset + range.end as u64,
+        bytes,
     };
-    Ok(memchr::memmem::find_iter(&line, from.as_bytes()).map(edit).collect())
+    Ok(rewrite::rewrites(&line, &wishes).into_iter().map(edit).collect())
 }

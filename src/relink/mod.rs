@@ -145,7 +145,7 @@ pub fn plan(agent: &Agent, conversation: &str, run: &[usize], options: &Options,
     for (at, edits) in header_edits.iter().enumerate() {
         let Some(segment) = segments.get(at) else { continue };
         let last = at + 1 == segments.len();
-        let mut pieces = whole(at, segment, edits);
+        let mut pieces = whole(at, segment, edits).map_err(io(&agent.dir.dir))?;
         if last && !images.carried.is_empty() {
             if segment.session.unterminated {
                 push(&mut pieces, Piece::Bytes(b"\n".to_vec()));
@@ -213,10 +213,10 @@ fn sources(segments: &[&Segment]) -> Result<Vec<Source>, PlanError> {
 }
 
 /// A whole transcript with the edits of its header.
-fn whole(at: usize, segment: &Segment, edits: &[Edit]) -> Vec<Piece> {
+fn whole(at: usize, segment: &Segment, edits: &[Edit]) -> io::Result<Vec<Piece>> {
     let mut pieces = Vec::new();
-    push_edited(&mut pieces, at, 0..segment.session.bytes, edits);
-    pieces
+    push_edited(&mut pieces, at, 0..segment.session.bytes, edits)?;
+    Ok(pieces)
 }
 
 /// Reads the result as the loader would, and holds it against the transcript that it comes from.

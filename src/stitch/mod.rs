@@ -139,6 +139,7 @@ pub fn stitch(parts: &[Part<'_>], manner: &Manner, rewrites: &[Vec<Edit>]) -> io
     let (named, numbered) = (HashMap::new(), HashMap::new());
     let mut relink =
         relink::Relink { parts, remap: &remap, ids: &mut ids, manner, tip: None, begun, known: &known, paths, named, numbered };
+    let mut rewritten = 0;
     for (at, block) in blocks.iter().enumerate() {
         let before = at.checked_sub(1).and_then(|before| blocks.get(before));
         relink.enter(block, before, &mut out)?;
@@ -150,13 +151,17 @@ pub fn stitch(parts: &[Part<'_>], manner: &Manner, rewrites: &[Vec<Edit>]) -> io
                 out.changes.push(Change { part: block.part, line, why: Why::Rewritten });
             }
             edits.push(edit.clone());
+            rewritten += 1;
         }
         if block.range.start == 0 && block.entries.start == 0 {
             edits.extend(relink::without_mark(parts, block.part, &mut out)?);
         }
-        edits.sort_by_key(|edit| edit.range.start);
-        copy(&mut out, parts, block, &edits);
+        edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
+        copy(&mut out, parts, block, &edits)?;
         relink.leave(block, blocks.get(at + 1));
+    }
+    if rewritten != rewrites.iter().map(Vec::len).sum::<usize>() {
+        return Err(misplaced("an edit of a value lies in no part of the result, or in two"));
     }
     out.changes.sort_by_key(|change| (change.part, change.line));
     out.changes.dedup_by_key(|change| (change.part, change.line));
@@ -183,7 +188,7 @@ fn header(parts: &[Part<'_>], manner: &Manner, out: &mut Stitched) -> io::Result
                 edits.sort_by_key(|edit| edit.range.start);
             }
             let end = header.span.offset + header.span.len;
-            push_edited(&mut out.pieces, manner.survivor, header.span.offset..end, &edits);
+            push_edited(&mut out.pieces, manner.survivor, header.span.offset..end, &edits)?;
         }
         (None, new_id) => {
             let id = new_id.as_deref().unwrap_or(part.id);
@@ -204,20 +209,30 @@ fn header(parts: &[Part<'_>], manner: &Manner, out: &mut Stitched) -> io::Result
     Ok(())
 }
 
-/// Copies a block, without the header of its part, and sees to a newline at its end.
-fn copy(out: &mut Stitched, parts: &[Part<'_>], block: &order::Block, edits: &[Edit]) {
-    let Some(part) = parts.get(block.part) else { return };
+/// Copies a block, without the header of its part, and sees to a newline at its end. Every edit is carried out once.
+fn copy(out: &mut Stitched, parts: &[Part<'_>], block: &order::Block, edits: &[Edit]) -> io::Result<()> {
+    let Some(part) = parts.get(block.part) else { return Ok(()) };
     let mut at = block.range.start;
+    let mut done = 0;
     if let Some(HeaderLine { span, .. }) = part.session.headers.first()
         && block.range.contains(&span.offset)
     {
-        push_edited(&mut out.pieces, block.part, at..span.offset, edits);
+        done += push_edited(&mut out.pieces, block.part, at..span.offset, edits)?;
         at = (span.offset + span.len + 1).min(block.range.end);
     }
-    push_edited(&mut out.pieces, block.part, at..block.range.end, edits);
+    done += push_edited(&mut out.pieces, block.part, at..block.range.end, edits)?;
+    if done != edits.len() {
+        return Err(misplaced("an edit lies outside its part of the result, or was carried out twice"));
+    }
     if at < block.range.end && block.unterminated {
         push(&mut out.pieces, Piece::Bytes(b"\n".to_vec()));
     }
+    Ok(())
+}
+
+/// A fault in the edits themselves: nothing may be written then.
+fn misplaced(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
 /// The id that the next entry hangs on when a transcript is over: its leaf, else its last entry that has an id.

@@ -43,15 +43,30 @@ pub struct Edit {
     pub bytes: Vec<u8>,
 }
 
-/// Appends `range` of a source with its edits carried out. The edits are sorted and do not overlap.
-pub fn push_edited(pieces: &mut Vec<Piece>, source: usize, range: Range<u64>, edits: &[Edit]) {
+/// Appends `range` of a source with its edits carried out, and gives their number. The edits are sorted; those that lie
+/// outside the range are another's.
+///
+/// # Errors
+/// When an edit overlaps the one before it, or reaches over an end of the range: `InvalidData`.
+pub fn push_edited(pieces: &mut Vec<Piece>, source: usize, range: Range<u64>, edits: &[Edit]) -> io::Result<usize> {
     let mut at = range.start;
-    for edit in edits.iter().filter(|edit| edit.range.start >= range.start && edit.range.end <= range.end) {
-        push(pieces, Piece::Copy { source, range: at..edit.range.start });
+    let mut done = 0;
+    for edit in edits {
+        let Range { start, end } = edit.range;
+        if end < range.start || start > range.end || (start < end && (end == range.start || start == range.end)) {
+            continue;
+        }
+        if start < at || end < start || end > range.end {
+            let what = format!("an edit of bytes {start} to {end} overlaps another, or an end of {} to {}", range.start, range.end);
+            return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+        }
+        push(pieces, Piece::Copy { source, range: at..start });
         push(pieces, Piece::Bytes(edit.bytes.clone()));
-        at = edit.range.end;
+        at = end;
+        done += 1;
     }
     push(pieces, Piece::Copy { source, range: at..range.end });
+    Ok(done)
 }
 
 /// Appends a piece; runs that continue one another become one.
@@ -143,21 +158,30 @@ mod tests {
         std::fs::write(&sources[0], b"0123456789").unwrap();
         std::fs::write(&sources[1], b"abcdef").unwrap();
         let mut pieces = Vec::new();
-        push_edited(&mut pieces, 0, 0..4, &[]);
+        push_edited(&mut pieces, 0, 0..4, &[]).unwrap();
         let edits = [
             Edit { range: 5..7, bytes: b"<>".to_vec() },
             Edit { range: 8..8, bytes: b"+".to_vec() },
             Edit { range: 90..91, bytes: b"!".to_vec() },
         ];
-        push_edited(&mut pieces, 0, 4..10, &edits);
+        assert_eq!(push_edited(&mut pieces, 0, 4..10, &edits).unwrap(), 2);
         push(&mut pieces, Piece::Bytes(Vec::new()));
-        push_edited(&mut pieces, 1, 2..6, &[]);
-        push_edited(&mut pieces, 0, 0..1, &[]);
+        push_edited(&mut pieces, 1, 2..6, &[]).unwrap();
+        push_edited(&mut pieces, 0, 0..1, &[]).unwrap();
         let mut out = String::new();
         Output::new(&pieces, &sources).read_to_string(&mut out).unwrap();
         assert_eq!(out, "01234<>7+89cdef0");
         assert_eq!(pieces.iter().map(Piece::len).sum::<u64>(), out.len() as u64);
         std::fs::write(&sources[1], b"abc").unwrap();
         assert!(Output::new(&pieces, &sources).read_to_end(&mut Vec::new()).is_err(), "a shorter source is an error");
+    }
+    #[test]
+    fn edits_that_overlap_or_leave_the_range_are_refused() {
+        let edit = |range: Range<u64>| Edit { range, bytes: b"x".to_vec() };
+        let done = |edits: &[Edit]| push_edited(&mut Vec::new(), 0, 4..10, edits).map_err(|error| error.kind());
+        assert_eq!(done(&[edit(0..4), edit(4..6), edit(6..6), edit(6..10), edit(10..12)]), Ok(3));
+        for edits in [&[edit(4..7), edit(6..8)][..], &[edit(4..7), edit(4..7)], &[edit(3..5)], &[edit(9..11)], &[edit(3..11)]] {
+            assert_eq!(done(edits), Err(io::ErrorKind::InvalidData), "{edits:?}");
+        }
     }
 }
