@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::lock;
 use super::store::StoreValue;
+use super::trust;
 use crate::platform;
 
 /// Folder of the journal, beside the transcripts.
@@ -119,6 +120,9 @@ pub enum State {
     Undoing,
     /// All is as it was.
     Undone,
+    /// The record cannot be read or is not to be trusted; no record is written so.
+    #[serde(skip)]
+    Broken,
 }
 
 /// How far a run came that stopped; the state is none when it had no record yet.
@@ -128,6 +132,7 @@ pub fn stopped(state: Option<State>) -> &'static str {
         Some(State::Committing) => "stopped in the middle",
         Some(State::Undoing) => "stopped while it was taken back",
         Some(State::Done | State::Undone) => "is done",
+        Some(State::Broken) => "has a record that is not to be trusted",
     }
 }
 
@@ -272,8 +277,9 @@ impl Journal {
     /// Makes the folder of a new run.
     ///
     /// # Errors
-    /// What making folders gives; one that is there already belongs to another run.
+    /// What making folders gives; one that is there already belongs to another run. A journal behind a link is refused.
     pub fn begin(&self, run: &str) -> io::Result<PathBuf> {
+        trust::real_journal(&self.sessions)?;
         let folder = self.folder(run);
         if let Some(runs) = folder.parent() {
             fs::create_dir_all(runs)?;
@@ -300,7 +306,7 @@ impl Journal {
 
     /// Whether a run has a record, readable or not. One without has changed nothing yet.
     pub fn has_record(&self, run: &str) -> bool {
-        self.folder(run).join(RECORD).exists()
+        fs::symlink_metadata(self.folder(run).join(RECORD)).is_ok()
     }
 
     /// Runs that stopped on the way and that no process works on, with the state they are in; none for those that
@@ -311,7 +317,10 @@ impl Journal {
     pub fn unfinished(&self) -> io::Result<Vec<(String, Option<State>)>> {
         let (records, broken) = self.runs()?;
         let stopped = records.into_iter().filter(|record| !matches!(record.state, State::Done | State::Undone));
-        let all = stopped.map(|record| (record.run, Some(record.state))).chain(broken.into_iter().map(|run| (run, None)));
+        let all = stopped.map(|record| (record.run, Some(record.state))).chain(broken.into_iter().map(|run| {
+            let state = self.distrust(&run).map(|_| State::Broken);
+            (run, state)
+        }));
         let now_ms = chrono::Utc::now().timestamp_millis();
         Ok(all.filter(|(run, _)| !lock::is_held(&self.handle(run), lock::Kind::Transcript, now_ms)).collect())
     }
@@ -323,7 +332,13 @@ impl Journal {
     pub fn write(&self, record: &Record) -> io::Result<()> {
         let folder = self.folder(&record.run);
         let temp = folder.join("run.json.tmp");
-        let mut file = File::create(&temp)?;
+        // A link of that name must not be followed.
+        if let Err(error) = fs::remove_file(&temp)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return Err(error);
+        }
+        let mut file = File::create_new(&temp)?;
         serde_json::to_writer_pretty(&mut file, record)?;
         file.write_all(b"\n")?;
         file.sync_all()?;
@@ -331,13 +346,43 @@ impl Journal {
         platform::sync_folder(&folder)
     }
 
-    /// All runs, the oldest first. Folders without a readable record are runs that died before they touched anything;
-    /// their names are in the second list.
+    /// The record of a run; none when it has none.
     ///
     /// # Errors
-    /// What listing the folder gives, but for its absence.
+    /// Why the record is not to be trusted, or what reading it gives.
+    pub fn record(&self, run: &str) -> io::Result<Option<Record>> {
+        let folder = self.folder(run);
+        trust::real_journal(&self.sessions)?;
+        trust::real_folder(&folder)?;
+        if !self.has_record(run) {
+            return Ok(None);
+        }
+        let (mut file, _) = platform::open_regular(&folder.join(RECORD))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        let record = serde_json::from_slice::<Record>(&bytes).map_err(|error| {
+            let place = format!("line {}, column {}", error.line(), error.column());
+            io::Error::other(format!("not readable as the record of a run ({place}); use the version of clawfix that wrote it"))
+        })?;
+        match trust::distrust(&record, &folder) {
+            None => Ok(Some(record)),
+            Some(why) => Err(io::Error::other(format!("its record is not to be trusted: {why}"))),
+        }
+    }
+
+    /// Why the record or the folder of a run is not to be trusted; none when it is, or when there is no record.
+    pub fn distrust(&self, run: &str) -> Option<String> {
+        self.record(run).err().map(|error| error.to_string())
+    }
+
+    /// All runs, the oldest first. In the second list are the names of those without a record, which died before they
+    /// touched anything, and of those whose record is not to be trusted; [`Journal::distrust`] tells them apart.
+    ///
+    /// # Errors
+    /// What listing the folder gives, but for its absence; a journal behind a link is refused.
     pub fn runs(&self) -> io::Result<(Vec<Record>, Vec<String>)> {
         let (mut records, mut broken) = (Vec::new(), Vec::new());
+        trust::real_journal(&self.sessions)?;
         let entries = match fs::read_dir(self.sessions.join(FOLDER).join(RUNS)) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((records, broken)),
@@ -345,10 +390,13 @@ impl Journal {
         };
         for entry in entries {
             let entry = entry?;
-            let record = fs::read(entry.path().join(RECORD)).ok().and_then(|bytes| serde_json::from_slice::<Record>(&bytes).ok());
-            match record {
-                Some(record) => records.push(record),
-                None => broken.push(entry.file_name().to_string_lossy().into_owned()),
+            if entry.file_type()?.is_file() {
+                continue;
+            }
+            let run = entry.file_name().to_string_lossy().into_owned();
+            match self.record(&run) {
+                Ok(Some(record)) => records.push(record),
+                Ok(None) | Err(_) => broken.push(run),
             }
         }
         records.sort_by(|a, b| (a.at_ms, &a.run).cmp(&(b.at_ms, &b.run)));

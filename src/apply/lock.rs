@@ -43,7 +43,7 @@ pub enum LockError {
         age: String,
     },
     /// The lock file could not be made.
-    #[error("cannot create {path}: {source}; nothing was changed; make the folder writable, or stitch into another one with --out FILE")]
+    #[error("cannot create {path}; nothing was changed; make the folder writable, or stitch into another one with --out FILE")]
     Io {
         /// The lock file.
         path: String,

@@ -9,6 +9,7 @@ pub mod journal;
 pub mod lock;
 mod media;
 pub mod store;
+pub mod trust;
 pub mod undo;
 pub mod write;
 
@@ -80,7 +81,7 @@ pub enum ApplyError {
         next: String,
     },
     /// The system said no.
-    #[error("{what}: {source}")]
+    #[error("{what}")]
     Io {
         /// What was tried, and the state that the folder is in now.
         what: String,
@@ -217,7 +218,8 @@ pub fn carry_out(
     now_ms: i64,
     faults: &Faults<'_>,
 ) -> Result<Record, ApplyError> {
-    if let Some((run, _)) = journal.unfinished().ok().and_then(|runs| runs.into_iter().next()) {
+    let unfinished = journal.unfinished().map_err(|source| io_error("cannot use the journal; nothing was changed", source))?;
+    if let Some((run, _)) = unfinished.into_iter().next() {
         let path = journal.sessions().display().to_string();
         let next = format!("run `clawfix undo {path}` first, which takes it back");
         return Err(ApplyError::Refused { path, what: format!("in the middle of run {run}, which stopped before it was done"), next });
@@ -256,6 +258,7 @@ pub fn carry_out(
     faults.point("committing");
     for operation in &record.operations {
         commit(journal, &folder, &record.run, operation).map_err(failed)?;
+        trust::verify(journal.sessions(), &folder, operation).map_err(failed)?;
         faults.point("operation");
     }
     record.state = State::Done;

@@ -11,7 +11,7 @@ use super::carry::Carry;
 use super::journal::{self, Journal, Operation, Print, Record, State};
 use super::lock::{self, Kind, Lock};
 use super::store::edited;
-use super::{ApplyError, Faults, io_error, is_store, locks, remove_temps, store_lock, write};
+use super::{ApplyError, Faults, io_error, is_store, locks, remove_temps, store_lock, trust, write};
 
 /// What taking back came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Undone {
     pub restored: Vec<PathBuf>,
     /// Bytes of appended lines that were carried back, by the file that they came to.
     pub carried: Vec<(PathBuf, u64)>,
+    /// The run had changed nothing, and was only cleared up after.
+    pub untouched: bool,
 }
 
 /// How a file stands towards one operation.
@@ -42,16 +44,19 @@ enum Standing {
 pub fn undo(journal: &Journal, mut record: Record, now_ms: i64, faults: &Faults<'_>) -> Result<Undone, ApplyError> {
     let sessions = journal.sessions().to_owned();
     sweep(journal);
+    if trusted(journal, &record)?.state != record.state {
+        return Err(ApplyError::Changed { path: journal.folder(&record.run).display().to_string() });
+    }
+    if trust::changed_nothing(&sessions, &journal.folder(&record.run), &record) {
+        return clear_untouched(journal, record, now_ms);
+    }
     refuse_later(journal, &record)?;
     let paths: Vec<PathBuf> = record.operations.iter().map(|operation| sessions.join(operation.path())).collect();
     faults.point("undo-begun");
     let mut held = locks(journal, &record.run, paths.iter().map(PathBuf::as_path), now_ms)?;
     faults.point("undo-locked");
     let folder = journal.folder(&record.run);
-    let mut standings = Vec::new();
-    for operation in &record.operations {
-        standings.push(standing(&sessions, &folder, operation)?);
-    }
+    let standings = standings(&sessions, &folder, &record)?;
     let was = std::mem::replace(&mut record.state, State::Undoing);
     let failed = |source| io_error("stopped in the middle; run `clawfix undo` again to go on", source);
     journal.write(&record).map_err(failed)?;
@@ -80,9 +85,54 @@ pub fn undo(journal: &Journal, mut record: Record, now_ms: i64, faults: &Faults<
     Ok(undone)
 }
 
+/// Whether a run could be taken back as all stands now; nothing is changed.
+///
+/// # Errors
+/// Why not.
+pub fn check(journal: &Journal, record: &Record) -> Result<(), ApplyError> {
+    refuse_later(journal, record)?;
+    standings(journal.sessions(), &journal.folder(&record.run), record).map(drop)
+}
+
+fn standings(sessions: &Path, folder: &Path, record: &Record) -> Result<Vec<Standing>, ApplyError> {
+    trust::real_media(sessions, record).map_err(|source| io_error("cannot use the media folder; nothing was changed", source))?;
+    record.operations.iter().map(|operation| standing(sessions, folder, operation)).collect()
+}
+
+/// The record of a run as it is now, when it is to be trusted.
+fn trusted(journal: &Journal, record: &Record) -> Result<Record, ApplyError> {
+    let refuse = |what: String| ApplyError::Refused {
+        path: journal.folder(&record.run).display().to_string(),
+        what: format!("not trustworthy: {what}"),
+        next: "nothing was changed; look at it by hand".to_owned(),
+    };
+    let now = journal.record(&record.run).map_err(|error| refuse(error.to_string()))?;
+    now.ok_or_else(|| refuse("it has no record".to_owned()))
+}
+
+/// Clears up after a run that wrote its record but changed no file: whatever became of the files since is no concern.
+fn clear_untouched(journal: &Journal, mut record: Record, now_ms: i64) -> Result<Undone, ApplyError> {
+    let (sessions, folder) = (journal.sessions(), journal.folder(&record.run));
+    let _own = locks(journal, &record.run, std::iter::empty(), now_ms)?;
+    // The process that held the lock until now may have gone on.
+    if trusted(journal, &record)?.state != record.state || !trust::changed_nothing(sessions, &folder, &record) {
+        return Err(ApplyError::Changed { path: folder.display().to_string() });
+    }
+    let failed = |source| io_error("cannot clear up after the run; run `clawfix undo` again to go on", source);
+    trust::real_media(sessions, &record).map_err(failed)?;
+    record.state = State::Prepared;
+    journal.write(&record).map_err(failed)?;
+    remove_temps(&record, sessions);
+    trust::remove_saved(sessions, &folder, &record).map_err(failed)?;
+    record.state = State::Undone;
+    journal.write(&record).map_err(failed)?;
+    Ok(Undone { untouched: true, ..Undone::default() })
+}
+
 /// Removes the locks that dead runs of this folder left. They block nobody, but they lie about.
 pub fn sweep(journal: &Journal) {
     let (records, broken) = journal.runs().unwrap_or_default();
+    let broken = broken.into_iter().filter(|run| journal.distrust(run).is_none());
     for run in records.into_iter().map(|record| record.run).chain(broken) {
         let own = journal.folder(&run).join("run.lock");
         if let Some(pid) = lock::owner(&own).filter(|pid| lock::is_dead(*pid)) {
@@ -95,14 +145,15 @@ pub fn sweep(journal: &Journal) {
 /// Clears up after a run that died before it wrote a record, and so before it changed anything.
 ///
 /// # Errors
-/// When a process works on it, or when it has a record that cannot be read.
+/// When a process works on it, or when it has a record that cannot be read or trusted.
 pub fn clear(journal: &Journal, run: &str, now_ms: i64) -> Result<(), ApplyError> {
     let folder = journal.folder(run);
-    if journal.has_record(run) {
+    let why = journal.distrust(run).or_else(|| journal.has_record(run).then(|| "it has a record".to_owned()));
+    if let Some(why) = why {
         return Err(ApplyError::Refused {
-            path: folder.join("run.json").display().to_string(),
-            what: "not readable as the record of a run".to_owned(),
-            next: "use the version of clawfix that wrote it; the originals are beside it".to_owned(),
+            path: folder.display().to_string(),
+            what: format!("not trustworthy: {why}"),
+            next: "nothing was changed; look at it by hand, the originals are in it; move it away when they are not needed".to_owned(),
         });
     }
     sweep(journal);

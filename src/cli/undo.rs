@@ -1,6 +1,6 @@
 //! `clawfix undo` and `clawfix log`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::Args;
@@ -29,8 +29,8 @@ pub struct Log {
 /// A journal, its runs, and the names of those without a record.
 type Runs = (Journal, Vec<Record>, Vec<String>);
 
-/// All journals below the paths, with their runs.
-fn journals(paths: &[PathBuf]) -> anyhow::Result<Vec<Runs>> {
+/// All journals below the paths, with their runs. A journal that cannot be used is noted if that is enough.
+fn journals(paths: &[PathBuf], lenient: bool) -> anyhow::Result<Vec<Runs>> {
     let found = discover(paths, &Environment::from_process(), None);
     if let Some(problem) = found.problems.first().filter(|_| found.sessions_dirs.is_empty()) {
         bail!("{}: {}", problem.path.display(), problem.reason);
@@ -38,7 +38,14 @@ fn journals(paths: &[PathBuf]) -> anyhow::Result<Vec<Runs>> {
     let mut list = Vec::new();
     for dir in found.sessions_dirs {
         let journal = Journal::of(&dir.dir);
-        let (records, broken) = journal.runs()?;
+        let (records, broken) = match journal.runs() {
+            Ok(runs) => runs,
+            Err(error) if lenient => {
+                output::note(&format!("clawfix: {}", safe::line(&error.to_string())));
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
         list.push((journal, records, broken));
     }
     Ok(list)
@@ -52,7 +59,7 @@ impl Undo {
         }
         let name = names.first().map(|name| name.to_string_lossy().into_owned());
         let named = |run: &str| name.as_deref().is_none_or(|name| run.starts_with(name));
-        let journals = journals(&paths)?;
+        let journals = journals(&paths, false)?;
         let now_ms = chrono::Utc::now().timestamp_millis();
         // What stopped on the way comes first; a run that is done is not touched in the same breath.
         let mut cleared = 0;
@@ -64,11 +71,12 @@ impl Undo {
                 cleared += 1;
             }
         }
-        let mut found: Vec<(Journal, Record)> = journals
+        let all: Vec<(Journal, Record)> = journals
             .into_iter()
             .flat_map(|(journal, records, _)| records.into_iter().map(move |record| (journal.clone(), record)))
-            .filter(|(_, record)| named(&record.run))
             .collect();
+        let mut found: Vec<(Journal, Record)> = all.iter().filter(|(_, record)| named(&record.run)).cloned().collect();
+        let all: Vec<(Journal, Record)> = all.into_iter().filter(|(_, record)| record.state == State::Done).collect();
         let stopped = |record: &Record| !matches!(record.state, State::Done | State::Undone);
         found.sort_by_key(|(_, record)| (stopped(record), record.at_ms));
         if cleared > 0 {
@@ -80,14 +88,26 @@ impl Undo {
         if let (Some(name), true) = (&name, found.is_empty()) {
             bail!("no run is called {}; `clawfix log` lists them", safe::line(name));
         }
-        let last = found.into_iter().rev().find(|(_, record)| record.state != State::Undone);
+        found.retain(|(_, record)| record.state != State::Undone);
+        let last = found.pop();
+        let others: Vec<&(Journal, Record)> =
+            all.iter().filter(|(_, other)| last.as_ref().is_some_and(|(_, last)| last.run != other.run)).collect();
         let Some((journal, record)) = last else {
             output::with(None, |out| writeln!(out, "Nothing to take back."))?;
             return Ok(Verdict::Clean);
         };
         let (run, conversation) = (record.run.clone(), record.conversation.clone());
+        let next =
+            others.iter().rfind(|(_, other)| (other.at_ms, &other.command) == (record.at_ms, &record.command)).map(|(journal, other)| {
+                let count = others.iter().filter(|(_, other)| (other.at_ms, &other.command) == (record.at_ms, &record.command)).count();
+                let (folder, next) = (clawfix::report::command::quoted(journal.sessions()), safe::line(&other.run));
+                format!("Runs of the same command that still stand: {count}. The next one is taken back by: clawfix undo {folder} {next}")
+            });
         let undone = undo::undo(&journal, record, now_ms, &faults())?;
         output::with(None, |out| {
+            if undone.untouched {
+                return writeln!(out, "Cleared up after run {}, which had changed nothing.", safe::line(&run));
+            }
             writeln!(out, "Took run {run} back ({}): {} files are as they were.", safe::line(&conversation), undone.restored.len())?;
             for path in &undone.restored {
                 writeln!(out, "  {}", safe::line(&path.to_string_lossy()))?;
@@ -95,7 +115,7 @@ impl Undo {
             for (path, bytes) in &undone.carried {
                 writeln!(out, "  {bytes} bytes of lines that came since were carried back to {}", safe::line(&path.to_string_lossy()))?;
             }
-            Ok(())
+            next.map_or(Ok(()), |next| writeln!(out, "{next}"))
         })?;
         Ok(Verdict::Clean)
     }
@@ -103,7 +123,7 @@ impl Undo {
 
 impl Log {
     pub fn run(self) -> anyhow::Result<Verdict> {
-        let journals = journals(&self.paths)?;
+        let journals = journals(&self.paths, true)?;
         output::with(None, |out| {
             let mut any = false;
             for (journal, records, broken) in &journals {
@@ -112,17 +132,16 @@ impl Log {
                 }
                 for record in records.iter().rev() {
                     any = true;
-                    let state = describe(journal.sessions(), record);
+                    let state = describe(journal, record);
                     writeln!(out, "  {}  {} UTC  {}  {}", record.run, minute(record.at_ms), safe::line(&record.summary), state)?;
                 }
                 for run in broken {
                     any = true;
-                    let what = if journal.has_record(run) {
-                        "its record cannot be read"
-                    } else {
-                        "stopped before it changed anything; `clawfix undo` clears it up"
+                    let what = match journal.distrust(run) {
+                        Some(why) => format!("the journal is not trustworthy here: {why}"),
+                        None => "stopped before it changed anything; `clawfix undo` clears it up".to_owned(),
                     };
-                    writeln!(out, "  {}  {what}", safe::line(run))?;
+                    writeln!(out, "  {}  {}", safe::line(run), safe::line(&what))?;
                 }
             }
             if !any { writeln!(out, "No runs.") } else { Ok(()) }
@@ -132,13 +151,16 @@ impl Log {
 }
 
 /// Where a run stands, and whether it can be taken back.
-fn describe(sessions: &Path, record: &Record) -> String {
+fn describe(journal: &Journal, record: &Record) -> String {
     match record.state {
-        State::Done if sessions.join(&record.target).exists() => "done; can be taken back".to_owned(),
-        State::Done => "done; its target is gone".to_owned(),
+        State::Done => match undo::check(journal, record) {
+            Ok(()) => "done; can be taken back".to_owned(),
+            Err(error) => safe::line(&format!("done; cannot be taken back as it stands: {:#}", anyhow::Error::from(error))),
+        },
         State::Prepared => "stopped before it changed anything; `clawfix undo` clears it up".to_owned(),
         State::Committing => "stopped in the middle; `clawfix undo` takes it back".to_owned(),
         State::Undoing => "stopped while it was taken back; `clawfix undo` goes on".to_owned(),
         State::Undone => "taken back".to_owned(),
+        State::Broken => "has a record that is not to be trusted".to_owned(),
     }
 }

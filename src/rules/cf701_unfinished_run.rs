@@ -31,7 +31,15 @@ begun in this folder before that.
 fn detect(scan: &Scan, findings: &mut Vec<Finding>) {
     for agent in &scan.agents {
         let journal = Journal::of(&agent.dir.dir);
-        for (run, state) in journal.unfinished().unwrap_or_default() {
+        let unfinished = match journal.unfinished() {
+            Ok(unfinished) => unfinished,
+            Err(error) => {
+                let help = format!("clawfix log {}", quoted(&agent.dir.dir));
+                findings.push(Finding::new(&RULE, &agent.dir.dir.join(FOLDER), &[&agent.dir.agent], error.to_string(), help));
+                continue;
+            }
+        };
+        for (run, state) in unfinished {
             let message = format!("run {run} {}", stopped(state));
             let help = format!("clawfix undo {}", quoted(&agent.dir.dir));
             findings.push(Finding::new(&RULE, &agent.dir.dir.join(FOLDER), &[&agent.dir.agent, &run], message, help));

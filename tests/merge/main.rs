@@ -10,5 +10,6 @@ mod chains;
 mod corpus;
 mod damage;
 mod faults;
+mod journal;
 mod proof;
 mod refusals;
