@@ -177,7 +177,7 @@ impl Segment {
             .filter_map(Entry::time)
             .max()
             .unwrap_or(start_ms);
-        let zone_minutes = common(session.turns.iter().filter_map(|turn| zone_of(turn)));
+        let zone_minutes = common(session.turns.iter().filter_map(zone_of));
         let standing = match (primary, bound.is_empty(), store) {
             (false, ..) => Standing::Archive(file.name.state),
             (true, false, _) => Standing::Live,
