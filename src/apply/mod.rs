@@ -478,6 +478,9 @@ impl Content for Vec<u8> {
 pub(crate) fn remove_temps(record: &Record, sessions: &Path) {
     for operation in &record.operations {
         let _ = std::fs::remove_file(write::temp_beside(&sessions.join(operation.path()), &record.run));
+    }
+    // Several copies may lie in one folder, which goes with the last.
+    for operation in &record.operations {
         if let Operation::Copy { made, .. } = operation {
             media::remove_folders(sessions, made);
         }

@@ -96,10 +96,14 @@ fn a_run_that_changed_something_is_not_just_cleared_up() {
 const RUN: &str = "20260101T000000000Z-aaaaaa";
 
 fn record(folder: &Folder, change: impl Fn(&mut Value)) {
-    let run = runs(folder).join(RUN);
+    record_as(folder, RUN, change);
+}
+
+fn record_as(folder: &Folder, name: &str, change: impl Fn(&mut Value)) {
+    let run = runs(folder).join(name);
     std::fs::create_dir_all(&run).unwrap();
     std::fs::write(run.join("0-x"), "payload\n").unwrap();
-    let mut record = json!({"version": 1, "run": RUN, "command": "merge", "at_ms": 1, "state": "done", "conversation": "c", "sessions": ["x"],
+    let mut record = json!({"version": 1, "run": name, "command": "merge", "at_ms": 1, "state": "done", "conversation": "c", "sessions": ["x"],
         "target": format!("{B}.jsonl"), "summary": "s", "operations": []});
     change(&mut record);
     std::fs::write(run.join("run.json"), record.to_string()).unwrap();
@@ -187,4 +191,21 @@ fn the_log_says_what_undo_would_say() {
     let log = clawfix(&["log", home(&folder)]);
     assert!(log.out.contains("cannot be taken back as it stands: ") && log.out.contains("changed after the run"), "{}", log.out);
     assert_eq!(clawfix(&["undo", home(&folder)]).code, Some(2));
+}
+
+#[test]
+fn runs_of_one_command_are_counted_when_one_is_taken_back() {
+    let folder = folder();
+    for (run, state) in
+        [("20260101T000000000Z-aaaaab", "done"), ("20260101T000000000Z-aaaaac", "done"), ("20260101T000000000Z-aaaaad", "undone")]
+    {
+        record_as(&folder, run, |record| record["state"] = state.into());
+    }
+    record(&folder, |record| record["at_ms"] = 2.into());
+    let first = clawfix(&["undo", home(&folder)]);
+    assert!(first.code == Some(0) && !first.out.contains("still stand"), "{}", first.out);
+    let second = clawfix(&["undo", home(&folder)]);
+    assert!(second.out.contains("still stand: 1.") && second.out.contains("20260101T000000000Z-aaaaab"), "{}", second.out);
+    let third = clawfix(&["undo", home(&folder)]);
+    assert!(third.code == Some(0) && !third.out.contains("still stand"), "{}", third.out);
 }
