@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use clawfix::apply::journal::{Journal, stopped};
+use clawfix::apply::journal::{Journal, State, stopped};
 use clawfix::discover::Environment;
 use clawfix::foreign::PathMap;
 use clawfix::report::Format;
@@ -154,7 +154,11 @@ fn note_unfinished(scan: &clawfix::scan::Scan) {
     for agent in &scan.agents {
         for (run, state) in Journal::of(&agent.dir.dir).unfinished().unwrap_or_default() {
             let (what, folder) = (stopped(state), clawfix::report::command::quoted(&agent.dir.dir));
-            output::note(&format!("clawfix: run {run} {what}; `clawfix undo {folder}` takes it back"));
+            let next = match state {
+                Some(State::Broken) => "look at it by hand; clawfix does not act on it".to_owned(),
+                _ => format!("`clawfix undo {folder}` takes it back"),
+            };
+            output::note(&format!("clawfix: run {run} {what}; {next}"));
         }
     }
 }
