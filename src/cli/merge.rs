@@ -21,8 +21,8 @@ use super::{Common, Verdict, faults, output, progress};
 #[command(after_help = EXAMPLES)]
 pub struct Merge {
     /// Folders to look in, and what to stitch: conversation ids (c-…), session ids, the beginnings of either, or
-    /// transcripts. With no id, every split that is certain. Two or more sessions of different conversations are
-    /// stitched to one, by your own judgement
+    /// transcripts. With no id, every split that is certain. Two or more sessions that nothing was torn from
+    /// are stitched to one, by your own judgement
     #[arg(value_name = "PATH|ID")]
     arguments: Vec<PathBuf>,
     #[command(flatten)]
@@ -220,7 +220,7 @@ impl Merge {
         let done = jobs::done_before(scan, search);
         output::with(self.common.output.as_deref(), |out| match (self.common.format, weaker) {
             (Format::Json, _) => report::write_json(&[], "planned", out),
-            (Format::Table, 0) if done > 0 => writeln!(out, "Nothing to stitch; {done} conversations are stitched already."),
+            (Format::Table, 0) if done > 0 => writeln!(out, "Nothing to stitch; stitched already: {done}."),
             (Format::Table, 0) => writeln!(out, "Nothing to stitch."),
             (Format::Table, count) => writeln!(
                 out,

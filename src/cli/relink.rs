@@ -17,7 +17,7 @@ use super::{Common, Verdict, faults, output, progress};
 #[command(after_help = EXAMPLES)]
 pub struct Relink {
     /// Folders to look in, and what to relink: conversation ids (c-…), session ids, the beginnings of either, or
-    /// transcripts. With no id, every split that is certain. Two or more sessions of different conversations are
+    /// transcripts. With no id, every split that is certain. Two or more sessions that nothing was torn from are
     /// relinked by your own judgement
     #[arg(value_name = "PATH|ID")]
     arguments: Vec<PathBuf>,
@@ -113,7 +113,7 @@ impl Relink {
         let done = jobs::done_before(scan, search);
         output::with(self.common.output.as_deref(), |out| match (self.common.format, weaker) {
             (Format::Json, _) => report::write_json(&[], false, out),
-            (Format::Table, 0) if done > 0 => writeln!(out, "Nothing to relink; {done} conversations are relinked already."),
+            (Format::Table, 0) if done > 0 => writeln!(out, "Nothing to relink; relinked already: {done}."),
             (Format::Table, 0) => writeln!(out, "Nothing to relink."),
             (Format::Table, count) => writeln!(
                 out,

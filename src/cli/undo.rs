@@ -108,7 +108,11 @@ impl Undo {
             if undone.untouched {
                 return writeln!(out, "Cleared up after run {}, which had changed nothing.", safe::line(&run));
             }
-            writeln!(out, "Took run {run} back ({}): {} files are as they were.", safe::line(&conversation), undone.restored.len())?;
+            let files = match undone.restored.len() {
+                1 => "1 file is as it was".to_owned(),
+                count => format!("{count} files are as they were"),
+            };
+            writeln!(out, "Took run {run} back ({}): {files}.", safe::line(&conversation))?;
             for path in &undone.restored {
                 writeln!(out, "  {}", safe::line(&path.to_string_lossy()))?;
             }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::safe;
+use super::table::many;
 use crate::merge::{Effect, FieldChange, Images, Plan};
 use crate::stitch::{Change, Why};
 
@@ -159,12 +160,12 @@ fn write_plan(shown: &Shown<'_>, out: &mut dyn Write) -> io::Result<()> {
         let mark = if at == plan.survivor { format!("  <- survivor: {}", plan.survivor_why) } else { String::new() };
         writeln!(
             out,
-            "  {}  {}  {}, {} lines, {} user turns{mark}",
+            "  {}  {}  {}, {}, {}{mark}",
             at + 1,
             name(&source.path),
             source.state,
-            source.lines,
-            source.human_turns
+            many(source.lines, "line"),
+            many(source.human_turns, "user turn")
         )?;
     }
     writeln!(out, "  into     {}", safe::line(&plan.target.to_string_lossy()))?;

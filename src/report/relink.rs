@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::safe;
+use super::table::many;
 use crate::merge::Effect;
 use crate::relink::{Added, Images, Link, ListChange, Plan, Why};
 
@@ -131,7 +132,7 @@ fn write_plan(shown: &Shown<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "  NOTICE  you named these sessions; the detector sees no split between them")?;
     }
     for (at, source) in plan.sources.iter().enumerate() {
-        let lines = format!("{} lines, {} user turns", source.lines, source.human_turns);
+        let lines = format!("{}, {}", many(source.lines, "line"), many(source.human_turns, "user turn"));
         writeln!(out, "  {}  {}  {}, {lines}", at + 1, name(&source.path), source.state)?;
     }
     if plan.is_done() {
