@@ -237,5 +237,8 @@ fn write_images(images: &Images, out: &mut dyn Write) -> io::Result<()> {
     for path in images.lost.iter().take(8) {
         writeln!(out, "           lost: {}", safe::line(path))?;
     }
+    for path in images.clashing.iter().take(8) {
+        writeln!(out, "           not copied, since another picture has its name here: {}", safe::line(path))?;
+    }
     Ok(())
 }
