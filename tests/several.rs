@@ -6,17 +6,10 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &to.join(entry.file_name()));
-        } else {
-            std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-        }
-    }
-}
+#[path = "common/folder.rs"]
+mod folder;
+
+use folder::copy;
 
 const OLDER: &str = "ad3df26c-d8a5-4d7f-bb17-0c41426f36f3.jsonl";
 const NEWER: &str = "3b2d9fd3-600e-4069-bab8-97fbaae18bc4.jsonl";
