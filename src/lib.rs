@@ -1,9 +1,10 @@
-//! clawfix finds OpenClaw conversations that were cut in two, and shows the proof.
+//! clawfix finds OpenClaw conversations that were cut in two, shows the proof, and puts them back together.
 //!
 //! The library never prints and never exits; the binary does both. Data flows one way:
 //!
 //! ```text
 //! discover -> read -> line -> session (index) -> signal -> split -> rules -> report
+//!                                                         split -> merge | relink -> apply -> report
 //! ```
 //!
 //! * [`discover`] turns the paths a user names into stores, transcripts, archives and media roots.

@@ -48,6 +48,21 @@ pub fn certain<'a>(scan: &'a Scan, search: &Search) -> Vec<Job<'a>> {
         .collect()
 }
 
+/// What there is to say when nothing is certain enough to be done unasked.
+pub fn nothing(scan: &Scan, search: &Search) -> String {
+    let (command, done) = (search.command, search.done);
+    let conversations = scan.agents.iter().flat_map(|agent| &agent.conversations);
+    let weaker = conversations.flat_map(|conversation| merge::runs(conversation, Level::Probable, false)).count();
+    let verb = if command == "merge" { "stitch" } else { command };
+    match (weaker, done_before(scan, search)) {
+        (0, 0) => format!("Nothing to {verb}."),
+        (0, before) => format!("Nothing to {verb}; {done} already: {before}."),
+        (count, _) => {
+            format!("Nothing that is certain. {count} splits are probable: `clawfix scan` shows them, and each is {done} by its id.")
+        }
+    }
+}
+
 /// What is named. Something that an earlier run did is a note on standard error, and no job.
 pub fn named<'a>(scan: &'a Scan, wanted: &[Wanted], search: &Search) -> anyhow::Result<Vec<Job<'a>>> {
     let mut jobs: Vec<Job<'a>> = Vec::new();
@@ -135,7 +150,7 @@ fn is_linked(agent: &Agent, at: usize) -> bool {
 }
 
 /// Conversations that runs of this command did, and that were not taken back.
-pub fn done_before(scan: &Scan, search: &Search) -> usize {
+fn done_before(scan: &Scan, search: &Search) -> usize {
     let records = scan.agents.iter().filter_map(|agent| Journal::of(&agent.dir.dir).runs().ok()).flat_map(|(records, _)| records);
     let done: std::collections::BTreeSet<String> = records
         .filter(|record| record.command == search.command && record.state == State::Done)

@@ -216,16 +216,9 @@ impl Merge {
     }
 
     fn nothing(&self, scan: &Scan, search: &Search) -> anyhow::Result<Verdict> {
-        let weaker = scan.agents.iter().flat_map(|agent| &agent.conversations).flat_map(|c| merge::runs(c, Level::Probable, false)).count();
-        let done = jobs::done_before(scan, search);
-        output::with(self.common.output.as_deref(), |out| match (self.common.format, weaker) {
-            (Format::Json, _) => report::write_json(&[], "planned", out),
-            (Format::Table, 0) if done > 0 => writeln!(out, "Nothing to stitch; stitched already: {done}."),
-            (Format::Table, 0) => writeln!(out, "Nothing to stitch."),
-            (Format::Table, count) => writeln!(
-                out,
-                "Nothing that is certain. {count} splits are probable: `clawfix scan` shows them, and each is stitched by its id."
-            ),
+        output::with(self.common.output.as_deref(), |out| match self.common.format {
+            Format::Json => report::write_json(&[], "planned", out),
+            Format::Table => writeln!(out, "{}", jobs::nothing(scan, search)),
         })?;
         Ok(Verdict::Clean)
     }

@@ -7,7 +7,7 @@ use clap::Args;
 use clawfix::relink::{self, Options, Plan};
 use clawfix::report::{Format, relink as report};
 use clawfix::scan::Scan;
-use clawfix::{merge, select};
+use clawfix::select;
 
 use super::jobs::{self, Job, Search};
 use super::refused::Refused;
@@ -108,17 +108,9 @@ impl Relink {
     }
 
     fn nothing(&self, scan: &Scan, search: &Search) -> anyhow::Result<Verdict> {
-        let level = clawfix::split::Level::Probable;
-        let weaker = scan.agents.iter().flat_map(|agent| &agent.conversations).flat_map(|c| merge::runs(c, level, false)).count();
-        let done = jobs::done_before(scan, search);
-        output::with(self.common.output.as_deref(), |out| match (self.common.format, weaker) {
-            (Format::Json, _) => report::write_json(&[], false, out),
-            (Format::Table, 0) if done > 0 => writeln!(out, "Nothing to relink; relinked already: {done}."),
-            (Format::Table, 0) => writeln!(out, "Nothing to relink."),
-            (Format::Table, count) => writeln!(
-                out,
-                "Nothing that is certain. {count} splits are probable: `clawfix scan` shows them, and each is relinked by its id."
-            ),
+        output::with(self.common.output.as_deref(), |out| match self.common.format {
+            Format::Json => report::write_json(&[], false, out),
+            Format::Table => writeln!(out, "{}", jobs::nothing(scan, search)),
         })?;
         Ok(Verdict::Clean)
     }

@@ -3,6 +3,7 @@
 //! To add a format, write its file, implement [`Report`], and list it in [`Format`].
 
 pub mod command;
+mod ending;
 pub mod json;
 pub mod plan;
 pub mod relink;

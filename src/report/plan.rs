@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::safe;
 use super::table::many;
+use super::{ending, safe};
 use crate::merge::{Effect, FieldChange, Images, Plan};
 use crate::stitch::{Change, Why};
 
@@ -154,7 +154,7 @@ fn write_plan(shown: &Shown<'_>, out: &mut dyn Write) -> io::Result<()> {
     let name = |path: &std::path::Path| safe::line(&path.file_name().unwrap_or_default().to_string_lossy());
     writeln!(out, "stitch {}  in {}", safe::line(&plan.conversation), safe::line(&plan.sessions_dir.to_string_lossy()))?;
     if shown.by_hand {
-        writeln!(out, "  NOTICE  you named these sessions; the detector sees no split between them")?;
+        writeln!(out, "{}", ending::BY_HAND)?;
     }
     for (at, source) in plan.sources.iter().enumerate() {
         let mark = if at == plan.survivor { format!("  <- survivor: {}", plan.survivor_why) } else { String::new() };
@@ -199,20 +199,7 @@ fn write_plan(shown: &Shown<'_>, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     write_images(&plan.images, out)?;
-    let (before, after) = (plan.effect.before, plan.effect.after);
-    let window = plan.effect.window.map(|window| format!(" of a window of {window}")).unwrap_or_default();
-    writeln!(
-        out,
-        "  model    sees {} messages and {} images now, {} and {} after (about {} tokens{window})",
-        before.messages, before.images, after.messages, after.images, after.tokens
-    )?;
-    for warning in &plan.warnings {
-        writeln!(out, "  WARNING  {}", safe::line(warning))?;
-    }
-    if let Some(run) = &shown.done {
-        writeln!(out, "  done     run {run}; the originals are in its journal")?;
-    }
-    Ok(())
+    ending::write(&plan.effect, &plan.warnings, shown.done.as_deref(), out)
 }
 
 fn write_images(images: &Images, out: &mut dyn Write) -> io::Result<()> {

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::safe;
 use super::table::many;
+use super::{ending, safe};
 use crate::merge::Effect;
 use crate::relink::{Added, Images, Link, ListChange, Plan, Why};
 
@@ -129,7 +129,7 @@ fn write_plan(shown: &Shown<'_>, out: &mut dyn Write) -> io::Result<()> {
     let name = |path: &Path| safe::line(&path.file_name().unwrap_or_default().to_string_lossy());
     writeln!(out, "relink {}  in {}", safe::line(&plan.conversation), safe::line(&plan.sessions_dir.to_string_lossy()))?;
     if shown.by_hand && !plan.is_done() {
-        writeln!(out, "  NOTICE  you named these sessions; the detector sees no split between them")?;
+        writeln!(out, "{}", ending::BY_HAND)?;
     }
     for (at, source) in plan.sources.iter().enumerate() {
         let lines = format!("{}, {}", many(source.lines, "line"), many(source.human_turns, "user turn"));
@@ -156,20 +156,7 @@ fn write_plan(shown: &Shown<'_>, out: &mut dyn Write) -> io::Result<()> {
         let parent = added.parent.as_deref().unwrap_or("nothing");
         writeln!(out, "  message  {} at the end of the newest transcript, after {}", added.id, safe::line(parent))?;
     }
-    let (before, after) = (plan.effect.before, plan.effect.after);
-    let window = plan.effect.window.map(|window| format!(" of a window of {window}")).unwrap_or_default();
-    writeln!(
-        out,
-        "  model    sees {} messages and {} images now, {} and {} after (about {} tokens{window})",
-        before.messages, before.images, after.messages, after.images, after.tokens
-    )?;
-    for warning in &plan.warnings {
-        writeln!(out, "  WARNING  {}", safe::line(warning))?;
-    }
-    if let Some(run) = &shown.done {
-        writeln!(out, "  done     run {run}; the originals are in its journal")?;
-    }
-    Ok(())
+    ending::write(&plan.effect, &plan.warnings, shown.done.as_deref(), out)
 }
 
 fn write_images(images: &Images, out: &mut dyn Write) -> io::Result<()> {

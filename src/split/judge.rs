@@ -115,20 +115,12 @@ static POLICIES: [&items::Item; 5] = [&items::DAILY, &items::RECURRING_HOUR, &it
 /// Explanations by which somebody asked for it.
 static WISHES: [&items::Item; 4] = [&items::RESET_ARCHIVE, &items::DELETED, &items::ARCHIVED_BEFORE_EVENT, &items::ASKED_WITH_MESSAGE];
 
-/// Whether a pair is worth keeping before the explanations are known.
-pub fn is_tied(findings: &Findings) -> bool {
-    sum(findings, Question::Belongs) >= BELONGS
-}
-
 fn sum(findings: &Findings, question: Question) -> f64 {
     findings.items.iter().filter(|evidence| evidence.item.question == question).map(|evidence| evidence.weight).sum()
 }
 
-/// Judges a pair. `None`: the two are not one conversation, or nothing tells that they are.
+/// Judges a pair that nothing contradicts. `None`: nothing tells that the two are one conversation.
 pub fn judge(mut findings: Findings) -> Option<Verdict> {
-    if findings.items.iter().any(|evidence| evidence.item.question == Question::Veto) {
-        return None;
-    }
     soften_policy(&mut findings);
     let belongs = sum(&findings, Question::Belongs);
     let innocent = sum(&findings, Question::Innocent);
