@@ -5,6 +5,7 @@
 //! ```text
 //! discover -> read -> line -> session (index) -> signal -> split -> rules -> report
 //!                                                         split -> merge | relink -> apply -> report
+//!                                                         rules -> repair         -> apply -> report
 //! ```
 //!
 //! * [`discover`] turns the paths a user names into stores, transcripts, archives and media roots.
@@ -16,7 +17,7 @@
 //! * [`split`] decides which sessions are one conversation, and why.
 //! * [`select`] finds the one conversation that an argument means; [`timeline`] stitches it for the eye.
 //! * [`merge`] plans how a torn conversation becomes one file, [`relink`] how its files stay apart and still know of one
-//!   another; [`stitch`] makes the bytes, [`apply`] carries a plan out and takes it back.
+//!   another; [`repair`] plans how damage is mended; [`stitch`] makes the bytes, [`apply`] carries a plan out and takes it back.
 
 pub mod apply;
 pub mod context;
@@ -32,6 +33,7 @@ pub mod platform;
 pub mod policy;
 pub mod read;
 pub mod relink;
+pub mod repair;
 pub mod report;
 pub mod rules;
 pub mod scan;
@@ -44,3 +46,4 @@ pub mod store;
 pub mod time;
 pub mod timeline;
 pub mod trajectory;
+pub mod tree;

@@ -212,6 +212,15 @@ pub enum Operation {
         /// Folders that were made for it, outermost first.
         made: Vec<PathBuf>,
     },
+    /// A file got another time of change.
+    Touch {
+        /// Which.
+        path: PathBuf,
+        /// The time it had, UTC ms.
+        before_ms: i64,
+        /// The time it got, UTC ms.
+        after_ms: i64,
+    },
 }
 
 impl Operation {
@@ -222,7 +231,8 @@ impl Operation {
             | Operation::Store { path, .. }
             | Operation::Move { path, .. }
             | Operation::Create { path, .. }
-            | Operation::Copy { path, .. } => path,
+            | Operation::Copy { path, .. }
+            | Operation::Touch { path, .. } => path,
         }
     }
 }
@@ -234,7 +244,7 @@ pub struct Record {
     pub version: u32,
     /// Name of the run.
     pub run: String,
-    /// Command: `merge` or `relink`.
+    /// Command: `merge`, `relink` or `repair`.
     pub command: String,
     /// When, UTC ms.
     pub at_ms: i64,

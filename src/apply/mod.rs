@@ -8,19 +8,22 @@ mod carry;
 pub mod journal;
 pub mod lock;
 mod media;
+pub mod source;
 pub mod store;
+mod touch;
 pub mod trust;
 pub mod undo;
+pub mod wanted;
 pub mod write;
 
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use journal::{Journal, Operation, Print, Record, State};
 use lock::{Kind, Lock, LockError};
-use store::StoreValue;
+pub use wanted::{Content, Wanted};
 
 /// A place at which a test can stop the process.
 #[derive(Debug, Clone, Copy)]
@@ -88,120 +91,6 @@ pub enum ApplyError {
         /// Why.
         source: io::Error,
     },
-}
-
-/// New content of a file.
-pub trait Content {
-    /// Streams it.
-    ///
-    /// # Errors
-    /// What opening its sources gives.
-    fn open(&self) -> io::Result<Box<dyn Read + '_>>;
-
-    /// Its length and hash, where the plan says.
-    fn expected(&self) -> Option<(u64, &str)> {
-        None
-    }
-
-    /// Files that it is made of: what they hold is in it, so that its hash vouches for them too.
-    fn sources(&self) -> &[PathBuf] {
-        &[]
-    }
-
-    /// The file that lines appended to it hang on when it is taken back, where that is not the one it replaces.
-    fn heir(&self) -> Option<&Path> {
-        None
-    }
-
-    /// Ids that entries have in it and had in the heir.
-    fn renames(&self) -> &[(String, String)] {
-        &[]
-    }
-}
-
-/// A change that a plan wants.
-pub enum Wanted<'a> {
-    /// Put other content in a file's place.
-    Replace {
-        /// Which file.
-        path: &'a Path,
-        /// As it was when the plan was made.
-        before: &'a Print,
-        /// The new content.
-        content: &'a dyn Content,
-    },
-    /// Change single values of the store, whatever else the gateway has written to it since.
-    Store {
-        /// Which file.
-        path: &'a Path,
-        /// Value by value.
-        values: &'a [StoreValue],
-    },
-    /// Move a file into the journal.
-    Move {
-        /// Which file.
-        path: &'a Path,
-        /// As it was when the plan was made.
-        before: &'a Print,
-    },
-    /// Make a new file.
-    Create {
-        /// Which file.
-        path: &'a Path,
-        /// Its content.
-        content: &'a dyn Content,
-        /// The file whose mode it gets, and which lines appended to it go back to on undo.
-        heir: &'a Path,
-    },
-    /// Put an image into the state directory's own `media/inbound`.
-    Copy {
-        /// Where to, below the state directory.
-        path: &'a Path,
-        /// The file to copy.
-        from: &'a Path,
-        /// That file, as it was when the plan was made.
-        print: &'a Print,
-    },
-    /// Leave a file as it is, but hold its lock and see that it did not change.
-    Keep {
-        /// Which file.
-        path: &'a Path,
-        /// As it was when the plan was made.
-        before: &'a Print,
-    },
-}
-
-impl Wanted<'_> {
-    fn path(&self) -> &Path {
-        match self {
-            Wanted::Replace { path, .. }
-            | Wanted::Store { path, .. }
-            | Wanted::Move { path, .. }
-            | Wanted::Create { path, .. }
-            | Wanted::Copy { path, .. }
-            | Wanted::Keep { path, .. } => path,
-        }
-    }
-
-    fn before(&self) -> Option<&Print> {
-        match self {
-            Wanted::Replace { before, .. } | Wanted::Move { before, .. } | Wanted::Keep { before, .. } => Some(before),
-            Wanted::Create { .. } | Wanted::Copy { .. } | Wanted::Store { .. } => None,
-        }
-    }
-
-    /// Files that the new content vouches for.
-    fn vouched(&self) -> &[PathBuf] {
-        match self {
-            Wanted::Replace { content, .. } | Wanted::Create { content, .. } if content.expected().is_some() => content.sources(),
-            _ => &[],
-        }
-    }
-
-    /// Whether there must be no such file yet.
-    fn is_new(&self) -> bool {
-        matches!(self, Wanted::Create { .. } | Wanted::Copy { .. })
-    }
 }
 
 /// Carries out a run: `record` says what it is, with no operations yet; `wanted` what to do, in this order.
@@ -313,6 +202,9 @@ fn check(sessions: &Path, change: &Wanted<'_>, vouched: bool) -> Result<(), Appl
     let path = change.path();
     let refuse =
         |what: &str, next: &str| ApplyError::Refused { path: path.display().to_string(), what: what.to_owned(), next: next.to_owned() };
+    if let Wanted::Keepsake { .. } = change {
+        return Ok(());
+    }
     if let Wanted::Copy { .. } = change {
         media::check(sessions, path)?;
     } else if path.parent() != Some(sessions) {
@@ -353,7 +245,8 @@ fn check_space(journal: &Journal, wanted: &[Wanted<'_>]) -> Result<(), ApplyErro
             Wanted::Replace { before, content, .. } => before.len + fresh(*content).unwrap_or(before.len),
             Wanted::Create { content, .. } => fresh(*content).unwrap_or(0),
             Wanted::Copy { print, .. } => print.len,
-            Wanted::Store { .. } | Wanted::Move { .. } | Wanted::Keep { .. } => 0,
+            Wanted::Keepsake { content, .. } => fresh(*content).unwrap_or(0),
+            Wanted::Store { .. } | Wanted::Move { .. } | Wanted::Touch { .. } | Wanted::Keep { .. } => 0,
         })
         .sum();
     match crate::platform::free_space(journal.sessions()) {
@@ -464,14 +357,14 @@ fn prepare_one(
             Operation::Create { path: name(path), after, heir: name(heir), renames: content.renames().to_vec(), carried: 0 }
         }
         Wanted::Copy { from, print, .. } => media::copy(journal.sessions(), path, from, print, run)?,
+        Wanted::Touch { at_ms, .. } => touch::operation(path, *at_ms).map_err(|source| io_error(&context("look at"), source))?,
+        Wanted::Keepsake { name, content } => {
+            let kept = content.open().and_then(|source| write::write_temp(&folder.join(name), source, None, None));
+            kept.map_err(|source| io_error(&context("keep"), source))?;
+            return Ok(None);
+        }
         Wanted::Keep { .. } => return Ok(None),
     }))
-}
-
-impl Content for Vec<u8> {
-    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
-        Ok(Box::new(self.as_slice()))
-    }
 }
 
 /// Takes away what a run wrote beside its targets and never renamed.
@@ -494,5 +387,6 @@ fn commit(journal: &Journal, folder: &Path, run: &str, operation: &Operation) ->
             write::rename(&write::temp_beside(&path, run), &path)
         }
         Operation::Move { saved, .. } => write::rename(&path, &folder.join(saved)),
+        Operation::Touch { after_ms, .. } => touch::set(&path, *after_ms),
     }
 }

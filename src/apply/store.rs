@@ -7,8 +7,10 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use crate::stitch::fields::locate;
+use crate::tree;
 
-/// One value of a store entry: a text, or a list as it is written, brackets and all.
+/// One value of a store entry: a text, or a list as it is written, brackets and all. Without a field, and with nothing that
+/// it held, it is a whole entry that is put in: `to` is its JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoreValue {
     /// The session key.
@@ -29,6 +31,13 @@ pub struct StoreValue {
 pub fn edited(bytes: &[u8], values: &[StoreValue], back: bool) -> io::Result<Option<Vec<u8>>> {
     let mut edits = Vec::new();
     for value in values {
+        if value.field.is_empty() {
+            match entry_edit(bytes, value, back) {
+                Some(made) => edits.extend(made),
+                None => return Ok(None),
+            }
+            continue;
+        }
         let (old, new) = if back { (&value.to, &value.from) } else { (&value.from, &value.to) };
         let path = format!("{}.{}", value.key, value.field);
         let located = locate(bytes, &[&path])?;
@@ -48,7 +57,7 @@ pub fn edited(bytes: &[u8], values: &[StoreValue], back: bool) -> io::Result<Opt
         }
         edits.push((start..end, serde_json::Value::from(new.as_str()).to_string()));
     }
-    edits.sort_by_key(|(range, _)| range.start);
+    edits.sort_by_key(|(range, _): &(std::ops::Range<usize>, String)| range.start);
     let mut out = Vec::with_capacity(bytes.len() + 128);
     let mut at = 0usize;
     for (range, text) in edits {
@@ -58,6 +67,24 @@ pub fn edited(bytes: &[u8], values: &[StoreValue], back: bool) -> io::Result<Opt
     }
     out.extend_from_slice(bytes.get(at..).unwrap_or_default());
     Ok(Some(out))
+}
+
+/// The edits that put a whole entry in, or take it out again; none when that cannot be done any more.
+fn entry_edit(bytes: &[u8], value: &StoreValue, back: bool) -> Option<Vec<(std::ops::Range<usize>, String)>> {
+    let tree = tree::parse(bytes)?;
+    let root = tree.root();
+    let there = root.get(&value.key);
+    if !back {
+        let (at, comma) = root.insertion()?;
+        let key = serde_json::Value::from(value.key.as_str());
+        let comma = if comma { "," } else { "" };
+        return there.is_none().then(|| vec![(at..at, format!("{key}:{}{comma}", value.to))]);
+    }
+    // The gateway may have written more into the entry; it is still ours while it leads to the same session.
+    let session = |json: &str| serde_json::from_str::<serde_json::Value>(json).ok()?.get("sessionId").cloned();
+    let now = there?.get("sessionId")?.text()?.into_owned();
+    let ours = session(&value.to)? == serde_json::Value::from(now);
+    ours.then(|| root.removals_of(&value.key).into_iter().map(|range| (range, String::new())).collect())
 }
 
 #[cfg(test)]

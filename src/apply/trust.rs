@@ -48,6 +48,7 @@ pub fn distrust(record: &Record, folder: &Path) -> Option<String> {
             Operation::Replace { path, saved, heir, .. } => names.extend([path, saved].into_iter().chain(heir)),
             Operation::Store { path, saved, .. } | Operation::Move { path, saved, .. } => names.extend([path, saved]),
             Operation::Create { path, heir, .. } => names.extend([path, heir]),
+            Operation::Touch { path, .. } => names.push(path),
             Operation::Copy { path, made, .. } => {
                 let [media, inbound] = MEDIA;
                 let is_ours =
@@ -105,6 +106,7 @@ pub(super) fn changed_nothing(sessions: &Path, folder: &Path, record: &Record) -
             Operation::Replace { saved, .. } => waits || has_other_names(&folder.join(saved)),
             Operation::Store { before, .. } => waits || Print::of(&path).is_ok_and(|now| now.same_content(before)),
             Operation::Create { .. } | Operation::Copy { .. } => waits || !path.exists(),
+            Operation::Touch { after_ms, .. } => super::touch::modified_ms(&path).is_ok_and(|now| now != *after_ms),
         }
     })
 }
@@ -137,6 +139,7 @@ pub(super) fn verify(sessions: &Path, folder: &Path, operation: &Operation) -> i
         | Operation::Copy { path, after, .. } => (sessions.join(path), after),
         // Moved as it is, and not written.
         Operation::Move { saved, .. } => return fs::symlink_metadata(folder.join(saved)).map(drop),
+        Operation::Touch { path, .. } => return fs::symlink_metadata(sessions.join(path)).map(drop),
     };
     let (len, hash) = journal::hash(File::open(&path)?.take(print.len))?;
     if len == print.len && hash == print.hash {

@@ -235,7 +235,12 @@ fn standing(sessions: &Path, folder: &Path, operation: &Operation) -> Result<Sta
                 Err(refuse("a store whose keys point elsewhere by now"))
             }
         }
-        (Operation::Create { .. } | Operation::Copy { .. }, None) => Ok(Standing::Before),
+        (Operation::Create { .. } | Operation::Copy { .. } | Operation::Touch { .. }, None) => Ok(Standing::Before),
+        // A file that was written to since has a time of its own.
+        (Operation::Touch { after_ms, .. }, Some(_)) => {
+            let same = super::touch::modified_ms(&path).map_err(cannot)? == *after_ms;
+            Ok(if same { Standing::After(0) } else { Standing::Before })
+        }
         (Operation::Create { after, .. }, Some(_)) => begins(after).map(Standing::After).ok_or_else(other),
         // A copy that is another image now is no copy any more, and stays.
         (Operation::Copy { after, .. }, Some(now)) if !now.same_content(after) => Ok(Standing::Before),
@@ -295,7 +300,7 @@ fn make_ready(
             Operation::Store { saved, before, values, .. } => {
                 stores.push((path.clone(), folder.join(saved), before.clone(), values.clone(), operation.clone()));
             }
-            Operation::Move { .. } | Operation::Create { .. } | Operation::Copy { .. } => {}
+            Operation::Move { .. } | Operation::Create { .. } | Operation::Copy { .. } | Operation::Touch { .. } => {}
         }
         for carry in &own {
             undone.carried.push((path.clone(), carry.more));
@@ -387,6 +392,7 @@ fn put_back(sessions: &Path, folder: &Path, run: &str, operation: &Operation, st
         (Operation::Move { saved, .. } | Operation::Replace { saved, .. }, _) => write::rename(&folder.join(saved), &path)?,
         (Operation::Create { .. }, _) => write::rename(&path, &folder.join("taken-back"))?,
         (Operation::Copy { made, .. }, _) => super::media::take_back(sessions, &path, made)?,
+        (Operation::Touch { before_ms, .. }, _) => super::touch::set(&path, *before_ms)?,
         (Operation::Store { .. }, _) => return Ok(()),
     }
     undone.restored.push(path);

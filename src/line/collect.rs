@@ -38,11 +38,13 @@ pub enum BlockKind {
     Image,
     /// `toolCall`
     ToolCall,
+    /// `thinking`
+    Thinking,
     /// Any other type.
     Other,
 }
 
-/// An image or tool-call block of a message's content.
+/// An image, tool-call or thinking block of a message's content.
 #[derive(Debug, Clone, Default)]
 pub struct Block {
     kind: Option<BlockKind>,
@@ -52,6 +54,8 @@ pub struct Block {
     pub(super) id: Option<Value>,
     pub(super) mime: Option<Value>,
     url: bool,
+    partial: bool,
+    signature: Option<(u64, u64)>,
     text_from: u64,
     arena_from: usize,
     crowded: bool,
@@ -73,6 +77,16 @@ impl Block {
         self.print.value()
     }
 
+    /// Whether a tool call still has its `partialJson`, which is only there while it is streamed.
+    pub fn is_partial(&self) -> bool {
+        self.partial
+    }
+
+    /// Length in bytes and identity of the `thinkingSignature`, if there is one.
+    pub fn signature(&self) -> Option<(u64, u64)> {
+        self.signature
+    }
+
     /// Whether an image block points elsewhere (`url`) instead of holding data.
     pub fn has_url(&self) -> bool {
         self.url
@@ -87,6 +101,7 @@ enum Target {
     Arena,
     Text,
     Data,
+    Signature,
 }
 
 #[derive(Debug)]
@@ -100,6 +115,8 @@ pub(super) struct Collector {
     pub(super) blocks: Vec<Block>,
     block: Block,
     pub(super) blocks_left_out: u64,
+    /// Blocks that are no text, of any type.
+    pub(super) other_blocks: u64,
     pub(super) has_content: bool,
     pub(super) media_paths: Vec<Value>,
     pub(super) text: Keeper,
@@ -123,6 +140,7 @@ impl Default for Collector {
             blocks: Vec::new(),
             block: Block::default(),
             blocks_left_out: 0,
+            other_blocks: 0,
             has_content: false,
             media_paths: Vec::new(),
             text: Keeper::default(),
@@ -163,6 +181,7 @@ impl Collector {
     fn forget_content(&mut self) {
         self.blocks.clear();
         self.blocks_left_out = 0;
+        self.other_blocks = 0;
         self.has_content = false;
         self.text.clear();
     }
@@ -220,6 +239,7 @@ impl Collector {
                     b"text" => BlockKind::Text,
                     b"image" => BlockKind::Image,
                     b"toolCall" => BlockKind::ToolCall,
+                    b"thinking" => BlockKind::Thinking,
                     _ => BlockKind::Other,
                 });
                 self.arena.truncate(value.start);
@@ -227,6 +247,10 @@ impl Collector {
             Field::BlockName => self.block.name = Some(value),
             Field::BlockId => self.block.id = Some(value),
             Field::BlockMime => self.block.mime = Some(value),
+            Field::BlockPartial => {
+                self.block.partial = true;
+                self.arena.truncate(value.start);
+            }
             Field::BlockUrl => {
                 self.block.url = value.seen == Seen::Text;
                 self.arena.truncate(value.start);
@@ -313,7 +337,8 @@ impl Events for Collector {
             if self.block.kind() != BlockKind::Text {
                 self.text.truncate(self.block.text_from);
             }
-            let counts = matches!(self.block.kind(), BlockKind::Image | BlockKind::ToolCall);
+            self.other_blocks += u64::from(self.block.kind() != BlockKind::Text);
+            let counts = matches!(self.block.kind(), BlockKind::Image | BlockKind::ToolCall | BlockKind::Thinking);
             if counts && self.blocks.len() < MAX_BLOCKS && !self.block.crowded {
                 self.blocks.push(std::mem::take(&mut self.block));
             } else {
@@ -359,6 +384,14 @@ impl Events for Collector {
                 self.block.print = Print::default();
                 Target::Data
             }
+            (_, Field::BlockSignature) => {
+                self.block.print = Print::default();
+                Target::Signature
+            }
+            (_, Field::BlockPartial) => {
+                self.block.partial = true;
+                Target::Nothing
+            }
             (_, Field::Slot(slot)) => {
                 self.erase(slot);
                 Target::Slot(slot)
@@ -380,7 +413,7 @@ impl Events for Collector {
                 self.arena.extend_from_slice(raw.get(..room).unwrap_or_default());
             }
             Target::Text => self.text.push(raw),
-            Target::Data => self.block.print.push(raw),
+            Target::Data | Target::Signature => self.block.print.push(raw),
         }
     }
 
@@ -402,6 +435,7 @@ impl Events for Collector {
                     *len = self.block.print.len;
                 }
             }
+            Target::Signature => self.block.signature = Some((self.block.print.len, self.block.print.value())),
             Target::Nothing | Target::Text => {}
         }
         self.target = Target::Nothing;

@@ -164,7 +164,7 @@ impl<'a> Line<'a> {
         self.parts.text.total()
     }
 
-    /// The image and tool-call blocks of the content.
+    /// The image, tool-call and thinking blocks of the content.
     pub fn blocks(&self) -> &'a [Block] {
         &self.parts.blocks
     }
@@ -172,6 +172,11 @@ impl<'a> Line<'a> {
     /// Blocks beyond what is recorded of one line.
     pub fn blocks_left_out(&self) -> u64 {
         self.parts.blocks_left_out
+    }
+
+    /// Blocks of the content that are no text, of any type.
+    pub fn other_blocks(&self) -> u64 {
+        self.parts.other_blocks
     }
 
     /// Whether there is content at all: a string or a list.

@@ -68,6 +68,8 @@ pub(super) enum Field {
     BlockId,
     BlockMime,
     BlockUrl,
+    BlockPartial,
+    BlockSignature,
     Element,
 }
 
@@ -113,6 +115,8 @@ pub(super) fn field_of(context: Context, key: &[u8]) -> Field {
         (Context::Block, b"id") => return Field::BlockId,
         (Context::Block, b"mimeType") => return Field::BlockMime,
         (Context::Block, b"url" | b"openUrl") => return Field::BlockUrl,
+        (Context::Block, b"partialJson") => return Field::BlockPartial,
+        (Context::Block, b"thinkingSignature") => return Field::BlockSignature,
         _ => return Field::Skip,
     };
     Field::Slot(slot)

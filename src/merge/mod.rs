@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::apply::journal::{self, Journal, Print, Record, State};
 use crate::apply::store::StoreValue;
-use crate::apply::{ApplyError, Content, Faults, Wanted, carry_out};
+use crate::apply::{ApplyError, Content, Faults, Wanted, carry_out, source};
 use crate::context;
 use crate::line::Kind;
 use crate::name::FileState;
@@ -286,19 +286,10 @@ pub(crate) fn refuse_source(segment: &Segment, options: &Options) -> Result<(), 
     if options.out.is_some() {
         return Ok(());
     }
-    if segment.file.name.state == FileState::Imported {
-        return refuse("is an original that the importer keeps a receipt of", "stitch into another file with --out");
+    match source::refusal(&segment.file, segment.session.change) {
+        Some((what, next)) => refuse(what, &format!("{next}, or stitch into another file with --out")),
+        None => Ok(()),
     }
-    if segment.file.is_symlink {
-        return refuse("is a link", "name the folder that it leads to");
-    }
-    if segment.file.hard_links > 1 {
-        return refuse("has several hard links", "copy it and put the copy in its place, or use --out");
-    }
-    if segment.session.change.is_some_and(|change| change != crate::read::Change::Grew) {
-        return refuse("changed while it was read", "try again when the chat is quiet");
-    }
-    Ok(())
 }
 
 fn survivor(segments: &[&Segment], options: &Options) -> Result<(usize, &'static str), PlanError> {

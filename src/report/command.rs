@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::rules::Fixable;
 use crate::scan::{Agent, Scan, command_root};
 use crate::split::Level;
 
@@ -34,4 +35,15 @@ pub fn quoted(path: &Path) -> String {
         return text;
     }
     format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// The command that mends what a rule found in a file or folder, or that tells more where nothing does.
+pub fn repair(scan: &Scan, agent: &Agent, path: &Path, rule: &str, fixable: Fixable) -> String {
+    // A file is named by itself; the folder of an agent by the root that it was found under, when that is all there is.
+    let place = if path == agent.dir.dir && scan.agents.len() == 1 { command_root(scan, agent) } else { path };
+    match fixable {
+        Fixable::Safe => format!("clawfix repair {} --select {rule}", quoted(place)),
+        Fixable::Unsafe => format!("clawfix repair {} --select {rule} --unsafe-fixes", quoted(place)),
+        Fixable::None => format!("clawfix explain {rule}"),
+    }
 }

@@ -298,7 +298,7 @@ fn finding(finding: &Finding) -> FindingOut {
         span: finding.span,
         message: finding.message.clone(),
         help: finding.help.clone(),
-        fixable: finding.rule.fixable,
+        fixable: finding.fixable,
         fingerprint: finding.fingerprint.clone(),
         conversation: finding.conversation.clone(),
     }

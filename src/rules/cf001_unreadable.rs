@@ -1,6 +1,6 @@
 //! CF001: something could not be read.
 
-use super::{Finding, Fixable, Rule, Severity, file_name};
+use super::{Finding, Fixable, Rule, Severity, Work, file_name};
 use crate::scan::{AsideReason, Scan};
 use crate::store::StoreHealth;
 
@@ -23,7 +23,7 @@ Whatever stands in it is unknown. A report with such a finding never says that a
 Follow the reason in the message: run as the user that owns the files, name the target of a link as a root of its own, or copy
 the folder from the failing disk first and scan the copy.
 ",
-    detect,
+    work: Work::Scan(detect),
 };
 
 fn detect(scan: &Scan, findings: &mut Vec<Finding>) {

@@ -1,6 +1,6 @@
 //! CF002: a transcript changed while it was read.
 
-use super::{Finding, Fixable, Rule, Severity};
+use super::{Finding, Fixable, Rule, Severity, Work};
 use crate::scan::Scan;
 
 pub(super) static RULE: Rule = Rule {
@@ -21,7 +21,7 @@ The report shows the file as it was at the first look. If it shrank or was rewri
 ## What to do
 Scan again when the chat is quiet, or scan a copy.
 ",
-    detect,
+    work: Work::Scan(detect),
 };
 
 fn detect(scan: &Scan, findings: &mut Vec<Finding>) {

@@ -1,6 +1,6 @@
 //! CF003: a file with a transcript's name is none.
 
-use super::{Finding, Fixable, Rule, Severity};
+use super::{Finding, Fixable, Rule, Severity, Work};
 use crate::discover::RootKind;
 use crate::scan::{AsideReason, Scan};
 
@@ -22,7 +22,7 @@ It is called *unknown*, not healthy: if it was a transcript once, its content is
 ## What to do
 Look at the file. If a transcript is expected there, restore it from an archive or a backup beside it.
 ",
-    detect,
+    work: Work::Scan(detect),
 };
 
 fn detect(scan: &Scan, findings: &mut Vec<Finding>) {

@@ -1,6 +1,6 @@
 //! CF004: a transcript is too large to be indexed whole.
 
-use super::{Finding, Fixable, Rule, Severity};
+use super::{Finding, Fixable, Rule, Severity, Work};
 use crate::scan::Scan;
 
 pub(super) static RULE: Rule = Rule {
@@ -21,7 +21,7 @@ The report on this file is incomplete, so nothing is called clean, and the exit 
 ## What to do
 No real transcript comes near the bound. Look at the file: it is most likely not one, or something wrote to it in a loop.
 ",
-    detect,
+    work: Work::Scan(detect),
 };
 
 fn detect(scan: &Scan, findings: &mut Vec<Finding>) {

@@ -1,6 +1,6 @@
 //! CF101: a conversation was torn.
 
-use super::{Finding, Fixable, Rule, Severity, file_name};
+use super::{Finding, Fixable, Rule, Severity, Work, file_name};
 use crate::report::command;
 use crate::scan::Scan;
 use crate::split::{Level, SeamKind};
@@ -31,7 +31,7 @@ every innocent explanation was tested and failed. *possible* is worth a look, an
 ## What to do
 Run the command that the finding ends with. It shows the plan first, and writes only with `--apply`.
 ",
-    detect,
+    work: Work::Scan(detect),
 };
 
 fn detect(scan: &Scan, findings: &mut Vec<Finding>) {

@@ -1,6 +1,6 @@
 //! CF102: a conversation was torn, but from which of several is not known.
 
-use super::{Finding, Fixable, Rule, Severity, file_name};
+use super::{Finding, Fixable, Rule, Severity, Work, file_name};
 use crate::scan::Scan;
 use crate::time::iso;
 
@@ -21,7 +21,7 @@ A false stitch is worse than a missed one: it would show the assistant somebody 
 ## What to do
 Compare the candidates with `clawfix show`, then name the two that belong together to `clawfix merge`.
 ",
-    detect,
+    work: Work::Scan(detect),
 };
 
 fn detect(scan: &Scan, findings: &mut Vec<Finding>) {

@@ -1,6 +1,6 @@
 //! CF103: one transcript holds several chats.
 
-use super::{Finding, Fixable, Rule, Severity};
+use super::{Finding, Fixable, Rule, Severity, Work};
 use crate::scan::Scan;
 
 pub(super) static RULE: Rule = Rule {
@@ -22,7 +22,7 @@ belongs to no single conversation, so it is never stitched to another.
 ## What to do
 If the sharing is on purpose (`session.groupScope: \"main\"`), nothing. Else look at it with `clawfix show`.
 ",
-    detect,
+    work: Work::Scan(detect),
 };
 
 fn detect(scan: &Scan, findings: &mut Vec<Finding>) {

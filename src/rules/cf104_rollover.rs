@@ -1,6 +1,6 @@
 //! CF104: a seam that is no damage.
 
-use super::{Finding, Fixable, Rule, Severity, seams};
+use super::{Finding, Fixable, Rule, Severity, Work, seams};
 use crate::scan::Scan;
 use crate::split::SeamKind;
 
@@ -21,7 +21,7 @@ Its owner may feel it as amnesia all the same, since the newer session starts wi
 ## What to do
 Nothing, or turn the policy off (`session.reset`) in the configuration. It can be stitched on request with `clawfix merge --include rollover`.
 ",
-    detect,
+    work: Work::Scan(detect),
 };
 
 fn detect(scan: &Scan, findings: &mut Vec<Finding>) {

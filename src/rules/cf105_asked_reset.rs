@@ -1,6 +1,6 @@
 //! CF105: a seam that is no damage.
 
-use super::{Finding, Fixable, Rule, Severity, seams};
+use super::{Finding, Fixable, Rule, Severity, Work, seams};
 use crate::scan::Scan;
 use crate::split::SeamKind;
 
@@ -21,7 +21,7 @@ It does not hurt: forgetting is what was asked for.
 ## What to do
 Nothing.
 ",
-    detect,
+    work: Work::Scan(detect),
 };
 
 fn detect(scan: &Scan, findings: &mut Vec<Finding>) {

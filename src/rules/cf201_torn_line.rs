@@ -1,6 +1,6 @@
 //! CF201: the file ends in the middle of a line.
 
-use super::{Finding, Fixable, Rule, Severity, faults};
+use super::{Finding, Fixable, Rule, Severity, Work, faults};
 use crate::line::FaultKind;
 use crate::scan::Scan;
 
@@ -23,7 +23,7 @@ that follows.
 ## What to do
 If the gateway is running, scan again. Else keep a copy of the file; the bytes of the cut line are in it, at the place named.
 ",
-    detect,
+    work: Work::Scan(detect),
 };
 
 fn detect(scan: &Scan, findings: &mut Vec<Finding>) {

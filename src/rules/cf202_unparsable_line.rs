@@ -1,6 +1,6 @@
 //! CF202: a line is no JSON, and the loader skips it.
 
-use super::{Finding, Fixable, Rule, Severity, faults};
+use super::{Finding, Fixable, Rule, Severity, Work, faults};
 use crate::line::FaultKind;
 use crate::scan::Scan;
 
@@ -22,7 +22,7 @@ whole history. OpenClaw's own load-time repair drops such lines without relinkin
 ## What to do
 Do not let OpenClaw rewrite the file before you have a copy. Look at the named byte.
 ",
-    detect,
+    work: Work::Scan(detect),
 };
 
 fn detect(scan: &Scan, findings: &mut Vec<Finding>) {

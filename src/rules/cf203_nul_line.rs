@@ -1,6 +1,6 @@
 //! CF203: a line holds nothing but NUL bytes.
 
-use super::{Finding, Fixable, Rule, Severity, faults};
+use super::{Finding, Fixable, Rule, Severity, Work, faults};
 use crate::line::FaultKind;
 use crate::scan::Scan;
 
@@ -22,7 +22,7 @@ before.
 ## What to do
 Keep a copy, check the disk, and look for an archive or a backup that holds the missing line.
 ",
-    detect,
+    work: Work::Scan(detect),
 };
 
 fn detect(scan: &Scan, findings: &mut Vec<Finding>) {

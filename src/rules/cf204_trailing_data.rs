@@ -1,6 +1,6 @@
 //! CF204: something stands behind the object on a line.
 
-use super::{Finding, Fixable, Rule, Severity, faults};
+use super::{Finding, Fixable, Rule, Severity, Work, faults};
 use crate::line::FaultKind;
 use crate::scan::Scan;
 
@@ -22,7 +22,7 @@ The loader skips the whole line, so both objects are lost to the model though bo
 ## What to do
 Keep a copy. Both objects can be read by eye at the named line.
 ",
-    detect,
+    work: Work::Scan(detect),
 };
 
 fn detect(scan: &Scan, findings: &mut Vec<Finding>) {

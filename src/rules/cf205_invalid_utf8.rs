@@ -1,6 +1,6 @@
 //! CF205: a line holds bytes that are no UTF-8.
 
-use super::{Finding, Fixable, Rule, Severity, faults};
+use super::{Finding, Fixable, Rule, Severity, Work, faults};
 use crate::line::FaultKind;
 use crate::scan::Scan;
 
@@ -21,7 +21,7 @@ The message is shown with a few wrong characters. If anything rewrites the file,
 ## What to do
 Nothing needs to be done at once; keep a copy of the file if the original bytes matter.
 ",
-    detect,
+    work: Work::Scan(detect),
 };
 
 fn detect(scan: &Scan, findings: &mut Vec<Finding>) {

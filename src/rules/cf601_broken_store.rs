@@ -1,6 +1,6 @@
 //! CF601: the store does not parse.
 
-use super::{Finding, Fixable, Rule, Severity, file_name};
+use super::{Finding, Fixable, Rule, Severity, Work, file_name};
 use crate::scan::Scan;
 use crate::store::StoreHealth;
 
@@ -23,7 +23,7 @@ the others. This is how most conversations are torn.
 ## What to do
 Stop the gateway before the next message comes in. A `sessions.json.bak` or `.tmp` beside it may be whole: compare before you copy.
 ",
-    detect,
+    work: Work::Scan(detect),
 };
 
 fn detect(scan: &Scan, findings: &mut Vec<Finding>) {

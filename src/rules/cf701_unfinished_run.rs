@@ -1,6 +1,6 @@
 //! CF701: a run of clawfix stopped before it was done.
 
-use super::{Finding, Fixable, Rule, Severity};
+use super::{Finding, Fixable, Rule, Severity, Work};
 use crate::apply::journal::{FOLDER, Journal, stopped};
 use crate::report::command::quoted;
 use crate::scan::Scan;
@@ -25,7 +25,7 @@ still lead to a file that has moved into the journal.
 Run `clawfix undo`: it takes the run back, whatever it had done, and carries along the lines that came since. No other run is
 begun in this folder before that.
 ",
-    detect,
+    work: Work::Scan(detect),
 };
 
 fn detect(scan: &Scan, findings: &mut Vec<Finding>) {

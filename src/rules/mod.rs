@@ -19,12 +19,22 @@ mod cf205_invalid_utf8;
 mod cf601_broken_store;
 mod cf701_unfinished_run;
 mod faults;
+mod finding;
 mod seams;
+pub mod selection;
+pub mod subject;
+mod transcripts;
 
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
-use crate::read::Span;
-use crate::scan::Scan;
+pub use finding::Finding;
+pub use subject::{Spot, Subject};
+pub(crate) use transcripts::{needs_mending, transcripts};
+
+use crate::repair::patch::Patch;
+use crate::repair::step::Trouble;
+use crate::scan::{Agent, Scan};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -53,11 +63,43 @@ impl Severity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Fixable {
-    /// Yes, without taking anything away.
+    /// Yes, and nothing is taken away or guessed: `repair` does it unless told otherwise.
     Safe,
+    /// Yes, but it takes a person's judgement: `repair --unsafe-fixes` does it.
+    Unsafe,
     /// Not by a program.
     None,
 }
+
+impl Fixable {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Fixable::Safe => "safe",
+            Fixable::Unsafe => "unsafe",
+            Fixable::None => "none",
+        }
+    }
+}
+
+/// What a rule looks at, and how it mends what it finds there.
+#[derive(Debug, Clone, Copy)]
+pub enum Work {
+    /// The whole scan; nothing is mended by `repair`.
+    Scan(fn(&Scan, &mut Vec<Finding>)),
+    /// Each transcript by itself.
+    Transcript {
+        /// Where it is damaged. Works on the index; reads bytes of the file only at places that are suspicious already.
+        detect: fn(&Subject<'_>, &mut Vec<Spot>),
+        /// The edits that mend one of these places; none where it cannot be mended.
+        fix: Option<Mend>,
+    },
+    /// Each sessions folder with its store; what mends it stands in what is found.
+    Folder(fn(&Scan, &Agent, &mut Vec<Trouble>)),
+}
+
+/// The edits that mend a place of a transcript; none where it cannot be mended.
+pub type Mend = fn(&Subject<'_>, &Spot) -> io::Result<Option<Patch>>;
 
 /// A declared rule.
 #[derive(Debug)]
@@ -76,8 +118,8 @@ pub struct Rule {
     pub summary: &'static str,
     /// The page that `explain` shows, in Markdown.
     pub doc: &'static str,
-    /// Finds it.
-    pub detect: fn(&Scan, &mut Vec<Finding>),
+    /// How it is found and mended.
+    pub work: Work,
 }
 
 /// Every rule, in the order of its code.
@@ -105,64 +147,22 @@ pub fn find(code_or_name: &str) -> Option<&'static Rule> {
     ALL.iter().copied().find(|rule| rule.code.eq_ignore_ascii_case(code_or_name) || rule.name == code_or_name)
 }
 
-/// Something found at a place.
-#[derive(Debug, Clone)]
-pub struct Finding {
-    /// The rule.
-    pub rule: &'static Rule,
-    /// How bad it is here.
-    pub severity: Severity,
-    /// The file.
-    pub path: PathBuf,
-    /// Line, from 1.
-    pub line: Option<u64>,
-    /// Bytes of the file.
-    pub span: Option<Span>,
-    /// What is the matter. Holds ids, times and counts, never message text.
-    pub message: String,
-    /// The exact next step.
-    pub help: String,
-    /// Same damage, same value, whatever lines were added and wherever the file moved.
-    pub fingerprint: String,
-    /// Conversation that the finding is about, by id.
-    pub conversation: Option<String>,
-    /// When the damage happened, UTC ms, where that is known.
-    pub at_ms: Option<i64>,
-}
-
-impl Finding {
-    /// A finding of a rule about a file. `identity` tells it from others of the rule; see [`Finding::fingerprint`].
-    pub fn new(rule: &'static Rule, path: &Path, identity: &[&str], message: String, help: String) -> Self {
-        let mut hash = blake3::Hasher::new();
-        hash.update(rule.code.as_bytes());
-        for part in identity {
-            hash.update(b"\0").update(part.as_bytes());
-        }
-        Finding {
-            rule,
-            severity: rule.severity,
-            path: path.to_owned(),
-            line: None,
-            span: None,
-            message,
-            help,
-            fingerprint: hash.finalize().to_hex().chars().take(16).collect(),
-            conversation: None,
-            at_ms: None,
-        }
-    }
-
-    /// Whether it says that something could not be read, so that nothing may be called clean.
-    pub fn is_unreadable(&self) -> bool {
-        self.rule.code == cf001_unreadable::RULE.code || self.rule.code == cf004_partly_indexed::RULE.code
-    }
-}
-
 /// Runs every rule; those that are shown on request only with `all`. The worst first, then by path and line.
 pub fn detect(scan: &Scan, all: bool) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for rule in ALL.iter().filter(|rule| all || !rule.on_request) {
-        (rule.detect)(scan, &mut findings);
+    let rules: Vec<&'static Rule> = ALL.iter().copied().filter(|rule| all || !rule.on_request).collect();
+    let mut findings = transcripts::detect(scan, &rules);
+    for rule in rules {
+        match rule.work {
+            Work::Scan(detect) => detect(scan, &mut findings),
+            Work::Transcript { .. } => {}
+            Work::Folder(detect) => {
+                for agent in &scan.agents {
+                    let mut troubles = Vec::new();
+                    detect(scan, agent, &mut troubles);
+                    findings.extend(troubles.into_iter().map(|trouble| trouble.finding(rule, scan, agent)));
+                }
+            }
+        }
     }
     findings.sort_by(|a, b| {
         b.severity.cmp(&a.severity).then_with(|| a.rule.code.cmp(b.rule.code)).then_with(|| (&a.path, a.line).cmp(&(&b.path, b.line)))

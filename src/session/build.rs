@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{
     Call, Entry, ExecRun, Flags, Header, HeaderLine, Image, ImageSource, Links, Loads, MAX_ENTRIES, MAX_FAULTS, MAX_ID_BYTES, MAX_ITEMS,
-    MAX_OPEN, MAX_STATED, ReferenceForm, Session, Turn,
+    MAX_OPEN, MAX_STATED, ReferenceForm, Session, Thought, ToolCall, ToolResult, Turn,
 };
 use crate::line::{BlockKind, Fault, FaultKind, Id, Kind, Line, Parser, Role, Slot};
 use crate::read::{LineSink, Quality, Span, lines_with};
@@ -213,6 +213,7 @@ impl Indexer {
                 summary: line.truthy(Slot::Summary),
                 calls: line.blocks().iter().any(|block| block.kind() == BlockKind::ToolCall),
                 duplicate_field: line.has_duplicate_field(),
+                blank: role.is_some() && line.other_blocks() == 0 && (line.text_len() == 0 || line.text().trim().is_empty()),
             },
             images: u16::try_from(images).unwrap_or(u16::MAX),
             text_len: u32::try_from(line.text_len()).unwrap_or(u32::MAX),
@@ -267,6 +268,7 @@ impl Indexer {
             }
         }
         self.session.open_calls.clear();
+        self.blocks(line, index);
         for block in line.blocks().iter().filter(|block| block.kind() == BlockKind::ToolCall).take(MAX_OPEN) {
             let text = |part: Option<std::borrow::Cow<'_, str>>| part.map(Into::into).unwrap_or_default();
             self.session.open_calls.push(Call { id: text(line.block_id(block)), name: text(line.block_name(block)) });
@@ -278,6 +280,12 @@ impl Indexer {
     }
 
     fn tool_result(&mut self, line: &Line<'_>, index: u32, entry: &Entry) {
+        let call = self.session.call_names.intern(&line.id_of(Slot::ToolCallId));
+        if self.session.results.len() < MAX_ITEMS {
+            self.session.results.push(ToolResult { entry: index, call });
+        } else {
+            self.session.left_out += 1;
+        }
         if let Some(call) = line.text_of(Slot::ToolCallId)
             && let Some(at) = self.session.open_calls.iter().position(|open| open.id == call)
         {
@@ -295,6 +303,24 @@ impl Indexer {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Files the tool calls and thoughts of an assistant's message.
+    fn blocks(&mut self, line: &Line<'_>, index: u32) {
+        for block in line.blocks() {
+            let session = &mut self.session;
+            match block.kind() {
+                BlockKind::ToolCall if session.calls.len() < MAX_ITEMS && session.call_names.bytes() < MAX_ID_BYTES => {
+                    let id = session.call_names.intern(&line.block_id(block).map_or(Id::Missing, Id::Text));
+                    session.calls.push(ToolCall { entry: index, id, partial: block.is_partial() });
+                }
+                BlockKind::Thinking if session.thoughts.len() < MAX_ITEMS => {
+                    session.thoughts.push(Thought { entry: index, signature: block.signature() });
+                }
+                BlockKind::ToolCall | BlockKind::Thinking => session.left_out += 1,
+                _ => {}
+            }
         }
     }
 

@@ -112,6 +112,37 @@ pub struct Flags {
     pub calls: bool,
     /// A field that matters stands twice.
     pub duplicate_field: bool,
+    /// A message that says nothing: no blocks but text, and no text but white space.
+    pub blank: bool,
+}
+
+/// A tool call, in the order of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ToolCall {
+    /// Index of the assistant's entry.
+    pub entry: u32,
+    /// Its id, among [`Session::call_names`]; ids repeat, so position counts too.
+    pub id: Ref,
+    /// `partialJson` is left over from the stream.
+    pub partial: bool,
+}
+
+/// A tool result, in the order of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ToolResult {
+    /// Index of its entry.
+    pub entry: u32,
+    /// Id of the call, among [`Session::call_names`].
+    pub call: Ref,
+}
+
+/// A thinking block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Thought {
+    /// Index of the assistant's entry.
+    pub entry: u32,
+    /// Length in bytes and identity of the signature, if there is one.
+    pub signature: Option<(u64, u64)>,
 }
 
 /// References of the few kinds of entry that have any besides `parentId`.
@@ -238,6 +269,14 @@ pub struct Session {
     pub runs: Vec<ExecRun>,
     /// Images in file order.
     pub images: Vec<Image>,
+    /// All tool calls.
+    pub calls: Vec<ToolCall>,
+    /// All tool results.
+    pub results: Vec<ToolResult>,
+    /// Ids of the tool calls.
+    pub call_names: Names,
+    /// Thinking blocks.
+    pub thoughts: Vec<Thought>,
     /// Tool calls of the last assistant message that have no result yet.
     pub open_calls: Vec<Call>,
     /// Time of the last error that the model or the gateway wrote down, UTC ms.
@@ -274,6 +313,10 @@ impl Session {
             turns: Vec::new(),
             runs: Vec::new(),
             images: Vec::new(),
+            calls: Vec::new(),
+            results: Vec::new(),
+            call_names: Names::default(),
+            thoughts: Vec::new(),
             open_calls: Vec::new(),
             last_error_ms: None,
             seams: 0,

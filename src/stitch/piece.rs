@@ -90,12 +90,23 @@ pub struct Output<'a> {
     sources: &'a [PathBuf],
     open: Option<(usize, File)>,
     current: Option<(&'a Piece, u64)>,
+    skipped: Option<(&'a Piece, u64)>,
 }
 
 impl<'a> Output<'a> {
     /// The output from its first byte.
     pub fn new(pieces: &'a [Piece], sources: &'a [PathBuf]) -> Self {
-        Self { pieces: pieces.iter(), sources, open: None, current: None }
+        Self { pieces: pieces.iter(), sources, open: None, current: None, skipped: None }
+    }
+
+    /// Leaves that many bytes out of the output's front, without reading them.
+    pub fn skip(&mut self, mut bytes: u64) {
+        while bytes > 0 {
+            let Some(piece) = self.pieces.next() else { return };
+            let done = bytes.min(piece.len());
+            bytes -= done;
+            self.skipped = Some((piece, done)).filter(|_| done < piece.len());
+        }
     }
 
     fn source(&mut self, source: usize) -> io::Result<&mut File> {
@@ -112,13 +123,13 @@ impl Read for Output<'_> {
         loop {
             let (piece, done) = match self.current {
                 Some((piece, done)) if done < piece.len() => (piece, done),
-                _ => match self.pieces.next() {
-                    Some(piece) => {
+                _ => match self.skipped.take().or_else(|| self.pieces.next().map(|piece| (piece, 0))) {
+                    Some((piece, done)) => {
                         if let Piece::Copy { source, range } = piece {
-                            let start = range.start;
+                            let start = range.start + done;
                             self.source(*source)?.seek(SeekFrom::Start(start))?;
                         }
-                        self.current = Some((piece, 0));
+                        self.current = Some((piece, done));
                         continue;
                     }
                     None => return Ok(0),

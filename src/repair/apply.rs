@@ -1,0 +1,97 @@
+//! A repair plan in, mended files out, through the same locks, journal and undo as a merge.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::{Mended, Plan, Step, lost};
+use crate::apply::journal::{Journal, Print, Record, State};
+use crate::apply::store::StoreValue;
+use crate::apply::{ApplyError, Content, Faults, Wanted, carry_out};
+
+/// A mended transcript as new content.
+struct Whole<'a>(&'a Mended);
+
+impl Content for Whole<'_> {
+    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+        Ok(Box::new(self.0.text.whole()))
+    }
+
+    fn expected(&self) -> Option<(u64, &str)> {
+        Some((self.0.after.0, &self.0.after.1))
+    }
+
+    fn renames(&self) -> &[(String, String)] {
+        &self.0.stands_for
+    }
+}
+
+/// A file on the disk as the content of another.
+struct Copy(PathBuf);
+
+impl Content for Copy {
+    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+        Ok(Box::new(crate::platform::open_regular(&self.0)?.0))
+    }
+}
+
+/// Carries a plan out.
+///
+/// # Errors
+/// What [`carry_out`] gives.
+pub fn apply(plan: &Plan, now_ms: i64, faults: &Faults<'_>) -> Result<Record, ApplyError> {
+    let cannot = |what: String| move |source| ApplyError::Io { what: format!("cannot {what}; nothing was changed"), source };
+    let read = |path: &Path| Print::of(path).map_err(cannot(format!("read {}", path.display())));
+    let lost_bytes = lost::Bytes::of(&plan.files);
+    let lost_list = lost::list(&plan.files).map_err(cannot("read what goes to the lost-and-found".to_owned()))?;
+    let contents: Vec<Whole<'_>> = plan.files.iter().map(Whole).collect();
+    let mut moved: Vec<(&Path, Print)> = Vec::new();
+    let mut restored: Vec<(&Path, Print, Copy)> = Vec::new();
+    let mut values: Vec<StoreValue> = Vec::new();
+    let mut touched: Vec<&Path> = Vec::new();
+    for planned in &plan.steps {
+        match &planned.step {
+            Step::Store(value) => values.push(value.clone()),
+            Step::Move(path) => moved.push((path, read(path)?)),
+            Step::Touch(path) => touched.push(path),
+            Step::Restore { path, from } => restored.push((path, read(path)?, Copy(from.clone()))),
+        }
+    }
+    let store = plan.sessions_dir.join("sessions.json");
+    let mut wanted: Vec<Wanted<'_>> = Vec::new();
+    for (file, content) in plan.files.iter().zip(&contents) {
+        wanted.push(Wanted::Replace { path: &file.path, before: &file.before, content });
+    }
+    wanted.extend(restored.iter().map(|(path, before, content)| Wanted::Replace { path, before, content }));
+    if !values.is_empty() {
+        wanted.push(Wanted::Store { path: &store, values: &values });
+    }
+    wanted.extend(touched.iter().map(|path| Wanted::Touch { path, at_ms: now_ms }));
+    wanted.extend(moved.iter().map(|(path, before)| Wanted::Move { path, before }));
+    if !lost_bytes.is_empty() {
+        wanted.push(Wanted::Keepsake { name: Path::new(lost::LIST), content: &lost_list });
+        wanted.push(Wanted::Keepsake { name: Path::new(lost::BYTES), content: &lost_bytes });
+    }
+    carry_out(&Journal::of(&plan.sessions_dir), record(plan, now_ms), &wanted, now_ms, faults)
+}
+
+fn record(plan: &Plan, now_ms: i64) -> Record {
+    let name = |path: &Path| PathBuf::from(path.file_name().unwrap_or_default());
+    let changed = plan.steps.iter().map(|planned| match &planned.step {
+        Step::Store(_) => PathBuf::from("sessions.json"),
+        Step::Move(path) | Step::Touch(path) | Step::Restore { path, .. } => name(path),
+    });
+    let first = plan.files.first().map(|file| name(&file.path));
+    let places = plan.files.iter().map(|file| file.fixed.len()).sum::<usize>() + plan.steps.len();
+    Record {
+        version: 1,
+        run: plan.run.clone(),
+        command: "repair".to_owned(),
+        at_ms: now_ms,
+        state: State::Prepared,
+        conversation: plan.agent.clone(),
+        sessions: plan.files.iter().map(|file| file.session_id.clone()).collect(),
+        target: first.or_else(|| changed.clone().next()).unwrap_or_default(),
+        summary: format!("mended {places} places in {} transcripts", plan.files.len()),
+        operations: Vec::new(),
+    }
+}

@@ -1,0 +1,96 @@
+//! Runs the rules about single transcripts over all transcripts of a scan, and makes findings of what they see.
+
+use rayon::prelude::*;
+
+use super::{Finding, Fixable, Rule, Spot, Subject, Work};
+use crate::context::{self, Context};
+use crate::discover::TranscriptFile;
+use crate::name::FileState;
+use crate::repair::text::Text;
+use crate::report::command;
+use crate::scan::{Agent, AsideReason, Scan};
+use crate::session::Session;
+
+/// Findings shown of one rule and transcript; what is beyond is counted in the last of them.
+const SHOWN: usize = 20;
+
+/// The transcripts of an agent that the rules look at. Copies and compressed archives are not: the better state of the
+/// same session is there, or the bytes cannot be pointed at.
+pub(crate) fn transcripts(agent: &Agent) -> impl Iterator<Item = (&TranscriptFile, &Session, Option<&Context>)> {
+    let segments = agent.segments.iter().map(|segment| (&segment.file, &segment.session, Some(&segment.context)));
+    let aside = agent.aside.iter().filter(|aside| matches!(aside.why, AsideReason::Timeless | AsideReason::Empty | AsideReason::Unknown));
+    let aside = aside.filter_map(|aside| Some((&aside.file, aside.session.as_ref()?, None)));
+    segments.chain(aside).filter(|(file, ..)| matches!(file.name.state, FileState::Live | FileState::Reset | FileState::Deleted))
+}
+
+pub(super) fn detect(scan: &Scan, rules: &[&'static Rule]) -> Vec<Finding> {
+    let all: Vec<_> = scan.agents.iter().flat_map(|agent| transcripts(agent).map(move |transcript| (agent, transcript))).collect();
+    all.into_par_iter()
+        .flat_map_iter(|(agent, (file, session, context))| {
+            let own;
+            let context = match context {
+                Some(context) => context,
+                None => {
+                    own = context::of(session);
+                    &own
+                }
+            };
+            let text = Text::of_file(&file.path, session.bytes);
+            let subject = Subject::new(file, session, context, agent, &text);
+            let mut findings = Vec::new();
+            for rule in rules {
+                let Work::Transcript { detect, .. } = rule.work else { continue };
+                let mut spots = Vec::new();
+                detect(&subject, &mut spots);
+                let beyond = spots.len().saturating_sub(SHOWN);
+                for (at, spot) in spots.into_iter().take(SHOWN).enumerate() {
+                    let rest = if at + 1 == SHOWN { beyond } else { 0 };
+                    findings.push(finding(rule, scan, &subject, spot, rest));
+                }
+            }
+            findings
+        })
+        .collect()
+}
+
+/// Whether one of these rules sees a place of the transcript that its fix can mend.
+pub(crate) fn needs_mending(
+    agent: &Agent,
+    file: &TranscriptFile,
+    session: &Session,
+    context: Option<&Context>,
+    rules: &[&'static Rule],
+) -> bool {
+    let own;
+    let context = match context {
+        Some(context) => context,
+        None => {
+            own = context::of(session);
+            &own
+        }
+    };
+    let text = Text::of_file(&file.path, session.bytes);
+    let subject = Subject::new(file, session, context, agent, &text);
+    rules.iter().any(|rule| {
+        let Work::Transcript { detect, fix: Some(_) } = rule.work else { return false };
+        let mut spots = Vec::new();
+        detect(&subject, &mut spots);
+        spots.iter().any(|spot| spot.mendable)
+    })
+}
+
+fn finding(rule: &'static Rule, scan: &Scan, subject: &Subject<'_>, spot: Spot, rest: usize) -> Finding {
+    let mut message = spot.message;
+    if rest > 0 {
+        message = format!("{message}; and {rest} more such places in this file");
+    }
+    let fixable = if spot.mendable { rule.fixable } else { Fixable::None };
+    let help = spot.help.unwrap_or_else(|| command::repair(scan, subject.agent, &subject.file.path, rule.code, fixable));
+    let mut finding = Finding::new(rule, &subject.file.path, &[&subject.file.name.session_id, &spot.identity], message, help);
+    finding.severity = spot.severity.unwrap_or(rule.severity);
+    finding.fixable = fixable;
+    finding.line = spot.line;
+    finding.span = spot.span;
+    finding.at_ms = spot.at_ms;
+    finding
+}
