@@ -82,8 +82,8 @@ fn entry_edit(bytes: &[u8], value: &StoreValue, back: bool) -> Option<Vec<(std::
     }
     // The gateway may have written more into the entry; it is still ours while it leads to the same session.
     let session = |json: &str| serde_json::from_str::<serde_json::Value>(json).ok()?.get("sessionId").cloned();
-    let now = there?.get("sessionId")?.text()?.into_owned();
-    let ours = session(&value.to)? == serde_json::Value::from(now);
+    let now = there?.get("sessionId")?.text()?;
+    let ours = session(&value.to)? == now.as_ref();
     ours.then(|| root.removals_of(&value.key).into_iter().map(|range| (range, String::new())).collect())
 }
 
