@@ -7,6 +7,7 @@ mod output;
 mod progress;
 mod refused;
 mod relink;
+mod repair;
 mod scan;
 mod show;
 mod undo;
@@ -49,6 +50,8 @@ enum Command {
     Merge(merge::Merge),
     /// Keep the files of torn conversations apart, but let the newer one name the older and show its images again
     Relink(relink::Relink),
+    /// Mend damaged transcripts and stores: shows the plan, and does it with --apply
+    Repair(repair::Repair),
     /// Take a run back
     Undo(undo::Undo),
     /// List the runs and whether they can be taken back
@@ -143,6 +146,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
         Command::Show(show) => show.run(),
         Command::Merge(merge) => merge.run(),
         Command::Relink(relink) => relink.run(),
+        Command::Repair(repair) => repair.run(),
         Command::Undo(undo) => undo.run(),
         Command::Log(log) => log.run(),
         Command::Explain(explain) => explain.run(),

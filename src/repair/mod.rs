@@ -2,9 +2,11 @@
 //! edits, and the changes of the store and other files. Nothing is written here; [`apply`] hands the plan to the journal.
 
 pub mod apply;
+pub mod diff;
 pub mod draft;
 mod lost;
 pub mod patch;
+pub mod salvage;
 pub mod step;
 pub mod text;
 

@@ -5,8 +5,10 @@
 pub mod command;
 mod ending;
 pub mod json;
+pub mod masked;
 pub mod plan;
 pub mod relink;
+pub mod repair;
 pub mod safe;
 pub mod show;
 pub mod table;

@@ -1,14 +1,16 @@
 //! CF201: the file ends in the middle of a line.
 
-use super::{Finding, Fixable, Rule, Severity, Work, faults};
+use super::{Fixable, Rule, Severity, Spot, Subject, Work, faults};
 use crate::line::FaultKind;
-use crate::scan::Scan;
+use crate::repair::patch::Patch;
+use crate::repair::salvage::salvage;
+use std::io;
 
 pub(super) static RULE: Rule = Rule {
     code: "CF201",
     name: "torn-line",
     severity: Severity::Warning,
-    fixable: Fixable::None,
+    fixable: Fixable::Safe,
     on_request: false,
     summary: "The file ends in the middle of a line",
     doc: "\
@@ -18,14 +20,25 @@ moment.
 
 ## Why it hurts
 The loader skips the line. The next append lands on the same line and is lost with it, and with it the link of everything
-that follows.
+that follows: the model then sees nothing of what came before.
+
+## What the fix does
+The torn bytes go to the lost-and-found in the run's journal, and the file ends with a whole line again. If a whole entry was
+already written behind the torn one, that entry stays.
+
+## What it never does
+It never invents the missing end of the line. It never works while the gateway holds the transcript's lock.
 
 ## What to do
-If the gateway is running, scan again. Else keep a copy of the file; the bytes of the cut line are in it, at the place named.
+If the gateway is running, scan again: a line that was being written is whole by then. Else run `clawfix repair`.
 ",
-    work: Work::Scan(detect),
+    work: Work::Transcript { detect, fix: Some(fix) },
 };
 
-fn detect(scan: &Scan, findings: &mut Vec<Finding>) {
-    faults::report(&RULE, |kind| matches!(kind, FaultKind::Torn), scan, findings);
+fn detect(subject: &Subject<'_>, spots: &mut Vec<Spot>) {
+    faults::spots(subject, |fault| fault.kind == FaultKind::Torn, spots);
+}
+
+fn fix(subject: &Subject<'_>, spot: &Spot) -> io::Result<Option<Patch>> {
+    faults::of(subject, spot).map_or(Ok(None), |fault| salvage(subject, fault, RULE.code))
 }

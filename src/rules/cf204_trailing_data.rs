@@ -1,30 +1,45 @@
-//! CF204: something stands behind the object on a line.
+//! CF204: more stands on a line than one object.
 
-use super::{Finding, Fixable, Rule, Severity, Work, faults};
+use super::{Fixable, Rule, Severity, Spot, Subject, Work, faults};
 use crate::line::FaultKind;
-use crate::scan::Scan;
+use crate::repair::patch::Patch;
+use std::io;
 
 pub(super) static RULE: Rule = Rule {
     code: "CF204",
     name: "trailing-data",
     severity: Severity::Warning,
-    fixable: Fixable::None,
+    fixable: Fixable::Safe,
     on_request: false,
-    summary: "Something stands behind the object on a line",
+    summary: "More stands on a line than one object",
     doc: "\
 ## What it means
-A line holds a whole object and more behind it: most often a second object, written by two processes at once or after a torn
-line.
+A whole object stands on the line, and more behind it: a second entry whose newline is missing, or the rest of a torn one. Two
+processes that append to one file at once leave such lines.
 
 ## Why it hurts
-The loader skips the whole line, so both objects are lost to the model though both are there.
+The loader takes a line as a whole or not at all: both entries are skipped, and what hangs on them has lost its link.
+
+## What the fix does
+A newline is put in behind the first object. Both are read again. What stands behind and is no whole object is then a line of
+its own, and treated as CF202 says.
+
+## What it never does
+It never takes a byte away by itself, and changes neither object.
 
 ## What to do
-Keep a copy. Both objects can be read by eye at the named line.
+Run `clawfix repair`. If it happens again, look for a second gateway on the same state directory.
 ",
-    work: Work::Scan(detect),
+    work: Work::Transcript { detect, fix: Some(fix) },
 };
 
-fn detect(scan: &Scan, findings: &mut Vec<Finding>) {
-    faults::report(&RULE, |kind| matches!(kind, FaultKind::Trailing), scan, findings);
+fn detect(subject: &Subject<'_>, spots: &mut Vec<Spot>) {
+    faults::spots(subject, |fault| fault.kind == FaultKind::Trailing, spots);
+}
+
+fn fix(subject: &Subject<'_>, spot: &Spot) -> io::Result<Option<Patch>> {
+    let Some(fault) = faults::of(subject, spot) else { return Ok(None) };
+    let mut patch = Patch::new();
+    patch.insert(fault.at, b"\n".to_vec());
+    Ok(Some(patch))
 }

@@ -1,38 +1,42 @@
-//! Findings of the rules about single lines, from the faults that reading gave.
+//! The rules about single lines: places from the faults that reading gave, and the fault of a place.
 
-use super::{Finding, Rule};
-use crate::line::FaultKind;
-use crate::scan::Scan;
-use crate::session::Session;
+use super::{Spot, Subject};
+use crate::line::{Fault, FaultKind};
 
-/// Findings shown of one rule and file; what is beyond is counted in the last of them.
-const SHOWN: usize = 20;
-
-/// One finding for every fault that `wanted` takes.
-pub(super) fn report(rule: &'static Rule, wanted: fn(FaultKind) -> bool, scan: &Scan, findings: &mut Vec<Finding>) {
-    for agent in &scan.agents {
-        let segments = agent.segments.iter().map(|segment| (&segment.file, &segment.session));
-        let aside = agent.aside.iter().filter(|aside| aside.why == crate::scan::AsideReason::Timeless);
-        let sessions = segments.chain(aside.filter_map(|aside| Some((&aside.file, aside.session.as_ref()?))));
-        for (file, session) in sessions {
-            let faults: Vec<_> = session.faults.iter().filter(|fault| wanted(fault.kind)).collect();
-            for (at, fault) in faults.iter().take(SHOWN).enumerate() {
-                let mut message = fault.kind.reason();
-                if at + 1 == SHOWN && faults.len() > SHOWN {
-                    message = format!("{message}; and {}", more(session, faults.len() - SHOWN));
-                }
-                let help = format!("look at byte {} of the file; a copy of the file is the safe place to try a repair", fault.at);
-                let place = fault.span.offset.to_string();
-                let mut finding = Finding::new(rule, &file.path, &[&file.name.session_id, &place], message, help);
-                finding.line = Some(fault.line);
-                finding.span = Some(fault.span);
-                findings.push(finding);
-            }
-        }
+/// One place for every fault that `wanted` takes.
+pub(super) fn spots(subject: &Subject<'_>, wanted: impl Fn(&Fault) -> bool, spots: &mut Vec<Spot>) {
+    for fault in subject.session.faults.iter().filter(|fault| wanted(fault)) {
+        let message = format!("{} (byte {} of the file)", fault.kind.reason(), fault.at);
+        spots.push(Spot::at_line(subject, fault.line, fault.span, message));
     }
 }
 
-fn more(session: &Session, rest: usize) -> String {
-    let unlisted = session.fault_count - session.faults.len() as u64;
-    if unlisted == 0 { format!("{rest} more such lines in this file") } else { format!("at least {rest} more such lines in this file") }
+/// The fault of a place.
+pub(super) fn of<'a>(subject: &Subject<'a>, spot: &Spot) -> Option<&'a Fault> {
+    subject.session.faults.iter().find(|fault| Some(fault.line) == spot.line && Some(fault.span) == spot.span)
+}
+
+/// The bytes at a fault, up to that many.
+pub(super) fn bytes_at(subject: &Subject<'_>, fault: &Fault, most: u64) -> Vec<u8> {
+    let end = fault.span.offset.saturating_add(fault.span.len).min(fault.at.saturating_add(most));
+    subject.text.read(fault.at..end).unwrap_or_default()
+}
+
+/// Whether the fault is a raw control byte inside a string.
+pub(super) fn is_control(fault: &Fault) -> bool {
+    matches!(fault.kind, FaultKind::NotJson(crate::line::token::Flaw::Control(_)))
+}
+
+/// Words and marks that programs leave where JSON should be.
+const JUNK: [&[u8]; 4] = [b"undefined", b"NaN", b"[object Object]", "\u{FEFF}".as_bytes()];
+
+/// The literal junk at a fault, if that is what it is.
+pub(super) fn junk(subject: &Subject<'_>, fault: &Fault) -> Option<&'static [u8]> {
+    if !matches!(fault.kind, FaultKind::NotJson(crate::line::token::Flaw::Unexpected(_))) {
+        return None;
+    }
+    // `[object` opens a list, so the fault is a byte behind it.
+    let near = bytes_at(subject, &Fault { at: fault.at.saturating_sub(1).max(fault.span.offset), ..*fault }, 16);
+    let here = bytes_at(subject, fault, 16);
+    JUNK.into_iter().find(|junk| here.starts_with(junk) || (junk.starts_with(b"[") && near.starts_with(junk)))
 }

@@ -16,10 +16,22 @@ mod cf202_unparsable_line;
 mod cf203_nul_line;
 mod cf204_trailing_data;
 mod cf205_invalid_utf8;
+mod cf206_raw_control_byte;
+mod cf207_literal_junk;
+mod cf208_null_line;
+mod cf209_unterminated_file;
+mod cf210_missing_header;
+mod cf211_header_not_first;
+mod cf212_repeated_header;
+mod cf213_header_id;
+mod cf214_header_only;
+mod cf215_unknown_version;
+mod cf216_duplicate_key;
 mod cf601_broken_store;
 mod cf701_unfinished_run;
 mod faults;
 mod finding;
+mod headers;
 mod seams;
 pub mod selection;
 pub mod subject;
@@ -138,6 +150,17 @@ pub static ALL: &[&Rule] = &[
     &cf203_nul_line::RULE,
     &cf204_trailing_data::RULE,
     &cf205_invalid_utf8::RULE,
+    &cf206_raw_control_byte::RULE,
+    &cf207_literal_junk::RULE,
+    &cf208_null_line::RULE,
+    &cf209_unterminated_file::RULE,
+    &cf210_missing_header::RULE,
+    &cf211_header_not_first::RULE,
+    &cf212_repeated_header::RULE,
+    &cf213_header_id::RULE,
+    &cf214_header_only::RULE,
+    &cf215_unknown_version::RULE,
+    &cf216_duplicate_key::RULE,
     &cf601_broken_store::RULE,
     &cf701_unfinished_run::RULE,
 ];
