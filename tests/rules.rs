@@ -87,7 +87,8 @@ impl Case {
         }
         for file in setup["dead_lock"].as_array().into_iter().flatten() {
             // A process that has run and is gone.
-            let mut gone = Command::new(env!("CARGO_BIN_EXE_clawfix")).arg("--version").stdout(std::process::Stdio::null()).spawn().unwrap();
+            let mut gone =
+                Command::new(env!("CARGO_BIN_EXE_clawfix")).arg("--version").stdout(std::process::Stdio::null()).spawn().unwrap();
             let pid = gone.id();
             gone.wait().unwrap();
             let body = serde_json::json!({"pid": pid, "createdAt": "2026-03-01T10:00:00.000Z", "startedAt": 1_772_000_000_000u64});

@@ -19,7 +19,8 @@ pub fn salvage(subject: &Subject<'_>, fault: &Fault, rule: &str) -> std::io::Res
     let mut patch = Patch::new();
     let whole = entry_behind(&bytes);
     let damaged = bytes.get(..whole.unwrap_or(bytes.len())).unwrap_or_default();
-    let stub = place_of(subject, fault, damaged).map(|place| {
+    let behind = whole.map(|at| Behind::of(bytes.get(at..).unwrap_or_default()));
+    let stub = place_of(subject, fault, damaged, behind.as_ref()).map(|place| {
         let parent = place.parent.as_deref();
         stub(&place.id, parent, place.time_ms, rule, damaged)
     });
@@ -50,6 +51,21 @@ fn is_entry(bytes: &[u8]) -> bool {
     root.kind() == Kind::Object && text("type") && text("id") && text("timestamp")
 }
 
+/// The whole entry behind the damage, on the same line.
+#[derive(Debug, Default)]
+struct Behind {
+    id: Option<String>,
+    parent: Option<String>,
+}
+
+impl Behind {
+    fn of(bytes: &[u8]) -> Self {
+        let tree = tree::parse(bytes);
+        let text = |key: &str| Some(tree.as_ref()?.root().get(key)?.text()?.into_owned());
+        Behind { id: text("id"), parent: text("parentId") }
+    }
+}
+
 /// The place that a lost entry had in the tree.
 struct Place {
     id: String,
@@ -58,7 +74,7 @@ struct Place {
 }
 
 /// What the damaged bytes themselves say, else what the entries behind them say: the first that hangs on nothing hung on it.
-fn place_of(subject: &Subject<'_>, fault: &Fault, damaged: &[u8]) -> Option<Place> {
+fn place_of(subject: &Subject<'_>, fault: &Fault, damaged: &[u8], whole: Option<&Behind>) -> Option<Place> {
     let session = subject.session;
     let linked = session.entries.iter().any(|entry| entry.id.is_some());
     if !linked || (session.header.is_some() && !subject.is_linked()) {
@@ -70,11 +86,15 @@ fn place_of(subject: &Subject<'_>, fault: &Fault, damaged: &[u8]) -> Option<Plac
     let following = session.entries.get(behind..).unwrap_or_default().iter().take_while(|entry| u64::from(entry.line) < next_fault);
     let orphan = following.clone().find(dangling);
     let stated = Stated::of(damaged);
-    let free = |id: &String| session.names.find(id).is_none_or(|id| subject.by_id(id).is_none());
     let known = |id: &String| session.names.find(id).is_some_and(|id| subject.by_id(id).is_some());
-    let inferred = || orphan.and_then(|entry| session.names.text(entry.parent)).map(str::to_owned);
+    let free = |id: &String| !known(id) && whole.is_none_or(|whole| whole.id.as_ref() != Some(id));
+    let hangs_on = match whole {
+        Some(whole) => whole.parent.clone(),
+        None => orphan.and_then(|entry| session.names.text(entry.parent)).map(str::to_owned),
+    };
+    let inferred = || hangs_on.clone().filter(|id| !id.is_empty() && free(id));
     // An id that nobody hangs on needs no place kept for it.
-    let wanted = |id: &String| session.names.find(id).is_some();
+    let wanted = |id: &String| session.names.find(id).is_some() || hangs_on.as_ref() == Some(id);
     let id = stated.id.filter(|id| free(id) && wanted(id)).or_else(inferred)?;
     let before = u32::try_from(behind).ok().and_then(|behind| subject.linkable_before(behind));
     let before_id = before.and_then(|at| subject.id_text(at)).map(str::to_owned);

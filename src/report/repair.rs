@@ -254,13 +254,32 @@ fn write_file(file: &Mended, done: bool, view: View, out: &mut dyn Write) -> io:
 fn write_hunk(hunk: &Hunk, view: View, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "    @ line {}", hunk.line)?;
     let dots = |cut: bool| if cut { "…" } else { "" };
-    for (sign, bytes) in [('-', &hunk.old), ('+', &hunk.new)] {
-        let text = shown(bytes, view);
+    let (old, new) = (shown(&hunk.old, view), shown(&hunk.new, view));
+    for (sign, text, other) in [('-', &old, &new), ('+', &new, &old)] {
         for line in text.lines() {
-            writeln!(out, "    {sign} {}{}{}", dots(hunk.cut.0), safe::short(&safe::line(line), WIDEST), dots(hunk.cut.1))?;
+            // Lines that stand alone on both sides differ at one place, which is what is to be seen.
+            let alone = text.lines().count() == 1 && other.lines().count() == 1;
+            let line = if alone { around_change(line, other.trim_end_matches('\n')) } else { line.to_owned() };
+            writeln!(out, "    {sign} {}{}{}", dots(hunk.cut.0), safe::short(&safe::line(&line), WIDEST), dots(hunk.cut.1))?;
         }
     }
     Ok(())
+}
+
+/// A long line shortened where it is the same as another: its beginning, and the part around what differs.
+fn around_change(line: &str, other: &str) -> String {
+    /// Characters kept of the beginning, and on either side of the change.
+    const KEPT: usize = 60;
+    let chars: Vec<char> = line.chars().collect();
+    let theirs: Vec<char> = other.chars().collect();
+    let same = chars.iter().zip(&theirs).take_while(|(a, b)| a == b).count();
+    let most = chars.len().min(theirs.len()).saturating_sub(same);
+    let tail = chars.iter().rev().zip(theirs.iter().rev()).take(most).take_while(|(a, b)| a == b).count();
+    let end = chars.len().saturating_sub(tail);
+    let part = |from: usize, to: usize| chars.get(from..to.max(from)).unwrap_or_default().iter().collect::<String>();
+    let front = if same > KEPT * 2 { format!("{}…{}", part(0, KEPT), part(same - KEPT, same)) } else { part(0, same) };
+    let back = if tail > KEPT { format!("{}…", part(end, end + KEPT)) } else { part(end, chars.len()) };
+    format!("{front}{}{back}", part(same, end))
 }
 
 fn shown(bytes: &[u8], view: View) -> String {

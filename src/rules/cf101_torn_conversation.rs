@@ -28,6 +28,13 @@ and its doctor calls unreferenced transcripts orphans.
 every innocent explanation was tested and failed. *possible* is worth a look, and shown with `--min-level possible`.
 `-v` prints the evidence with file and line; `clawfix explain E110` explains an item.
 
+## What the fix does
+`clawfix merge` stitches both halves into the file that the store points at, every line byte for byte but for the links that must
+change; `clawfix relink` leaves the files apart and lets the newer one show the older one's images again.
+
+## What it never does
+It never stitches what is not proven unless you name it, and never takes a line away. `clawfix undo` takes it back.
+
 ## What to do
 Run the command that the finding ends with. It shows the plan first, and writes only with `--apply`.
 ",

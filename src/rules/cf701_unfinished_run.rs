@@ -21,6 +21,12 @@ A `merge --apply`, `relink --apply` or `undo` was killed, met a full disk, or th
 Some files may be in the new state and others in the old one: a conversation may be in two files at once, or a session key may
 still lead to a file that has moved into the journal.
 
+## What the fix does
+`clawfix undo` puts every file back as it was before the run, and carries along the lines that came since.
+
+## What it never does
+It never goes on with a run that stopped, and never overwrites a file that changed otherwise meanwhile.
+
 ## What to do
 Run `clawfix undo`: it takes the run back, whatever it had done, and carries along the lines that came since. No other run is
 begun in this folder before that.
