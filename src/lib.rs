@@ -29,6 +29,7 @@ pub mod media;
 pub mod merge;
 pub mod name;
 pub mod nearest;
+pub mod picture;
 pub mod platform;
 pub mod policy;
 pub mod read;
