@@ -9,24 +9,13 @@
 // release does not know; and bare numbers and strings as lines of version 1, on which it fails.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { Score, args, open, random, workDir } from './lib.mjs';
 
 const GENERATED = 400;
-const SHOWN = 5;
 
-const [binary, folder] = process.argv.slice(2);
-if (!binary || !folder) {
-  console.error('usage: node check.mjs CLAWFIX_BINARY FOLDER');
-  process.exit(2);
-}
-// The session manager alone: the package's entry point brings a terminal UI along.
-const loader = path.join(import.meta.dirname, 'node_modules/@mariozechner/pi-coding-agent/dist/core/session-manager.js');
-const { SessionManager } = await import(pathToFileURL(loader));
-
-const work = fs.mkdtempSync(path.join(os.tmpdir(), 'clawfix-oracle-'));
-process.on('exit', () => fs.rmSync(work, { recursive: true, force: true }));
+const [binary, folder] = args(['CLAWFIX_BINARY', 'FOLDER']);
+const work = workDir('check');
 
 // ---- what a message holds, in the form that is compared
 
@@ -39,11 +28,8 @@ const facts = (role, content) => ({
 });
 
 function fromLoader(file) {
-  // open() may rewrite the file, so it gets a copy.
-  const copy = path.join(work, 'copy.jsonl');
-  fs.copyFileSync(file, copy);
   try {
-    const manager = SessionManager.open(copy);
+    const manager = open(file, work);
     return {
       roots: manager.getTree().length,
       messages: manager.buildSessionContext().messages.map(message => ({
@@ -96,17 +82,6 @@ function difference(file) {
 }
 
 // ---- generated transcripts
-
-/** mulberry32: small, seeded, the same everywhere. */
-function random(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 function transcript(seed) {
   const next = random(seed);
@@ -199,17 +174,11 @@ function* generated() {
   }
 }
 
-let [passed, failed] = [0, 0];
+const score = new Score();
 for (const source of [transcripts(folder), generated()]) {
   for (const file of source) {
-    const found = difference(file);
-    if (found === undefined) {
-      passed += 1;
-      continue;
-    }
-    failed += 1;
-    if (failed <= SHOWN) console.log(`${path.relative(folder, file).startsWith('..') ? path.basename(file) : path.relative(folder, file)}: ${found}`);
+    const name = path.relative(folder, file);
+    score.add(name.startsWith('..') ? path.basename(file) : name, difference(file));
   }
 }
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+score.end();

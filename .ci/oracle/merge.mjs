@@ -6,32 +6,19 @@
 // Takes every labelled split below FOLDER and several hundred generated chains of two to five sessions. Expected: the
 // messages of all segments in order with their texts, images and tool calls; one root; the last entry as the leaf; the
 // survivor's session id; and after `undo` every file byte for byte as it was, with its mode.
-import { spawnSync } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { Score, args, open, random, runner, workDir } from './lib.mjs';
 
 const GENERATED = 300;
-const SHOWN = 5;
 
-const [binary, folder] = process.argv.slice(2);
-if (!binary || !folder) {
-  console.error('usage: node merge.mjs CLAWFIX_BINARY FOLDER');
-  process.exit(2);
-}
-const loader = path.join(import.meta.dirname, 'node_modules/@mariozechner/pi-coding-agent/dist/core/session-manager.js');
-const { SessionManager } = await import(pathToFileURL(loader));
-
-const work = fs.mkdtempSync(path.join(os.tmpdir(), 'clawfix-merge-'));
-process.on('exit', () => fs.rmSync(work, { recursive: true, force: true }));
+const [binary, folder] = args(['CLAWFIX_BINARY', 'FOLDER']);
+const work = workDir('merge');
 
 /** What the loader makes of a transcript; it gets a copy, as it may rewrite the file. */
 function load(file) {
-  const copy = path.join(work, 'copy.jsonl');
-  fs.copyFileSync(file, copy);
-  const manager = SessionManager.open(copy);
+  const manager = open(file, work);
   return {
     id: manager.getSessionId(),
     leaf: manager.getLeafId(),
@@ -40,7 +27,7 @@ function load(file) {
   };
 }
 
-const run = (...args) => spawnSync(binary, args, { encoding: 'utf8', maxBuffer: 1 << 28 });
+const run = runner(binary);
 
 /** Mode and hash of every file and folder, the journal aside. */
 function listing(dir, found = {}, root = dir) {
@@ -93,17 +80,6 @@ function* corpus() {
 }
 
 // ---- generated chains
-
-/** mulberry32: small, seeded, the same everywhere. */
-function random(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 function chain(seed) {
   const next = random(seed);
@@ -166,7 +142,7 @@ function* generated() {
 /** The error result that closes a call which was open at a seam. */
 const closes = message => message.includes('The session was cut before this tool call returned');
 
-let [passed, failed] = [0, 0];
+const score = new Score();
 for (const source of [corpus(), generated()]) {
   for (const { name, home, files, names } of source) {
     let found;
@@ -175,10 +151,8 @@ for (const source of [corpus(), generated()]) {
     } catch (error) {
       found = String(error);
     }
-    if (found === undefined) passed += 1;
-    else if ((failed += 1) <= SHOWN) console.log(`${name}: ${found}`);
+    score.add(name, found);
     fs.rmSync(home, { recursive: true, force: true });
   }
 }
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+score.end();

@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 
 use anyhow::bail;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use clawfix::nearest::distance;
-use clawfix::rules::{self, Rule};
+use clawfix::report::rules as pages;
+use clawfix::rules;
 use clawfix::split::evidence::{self, Item, Question, Source};
 
 use super::{Verdict, output};
@@ -15,17 +16,44 @@ pub struct Explain {
     /// A rule (CF101 or torn-conversation) or an item of evidence (E110); with none, the list of all
     #[arg(value_name = "CODE")]
     code: Option<String>,
+    /// The pages of all rules, one after another
+    #[arg(long, conflicts_with = "code")]
+    all: bool,
+    /// How to write them
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: PageFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PageFormat {
+    /// To read on a terminal
+    Text,
+    /// Markdown, with a table of contents: what docs/rules.md holds
+    Markdown,
 }
 
 impl Explain {
     pub fn run(self) -> anyhow::Result<Verdict> {
+        if self.all {
+            output::with(None, |out| match self.format {
+                PageFormat::Text => pages::text(rules::ALL, out),
+                PageFormat::Markdown => pages::book(rules::ALL, out),
+            })?;
+            return Ok(Verdict::Clean);
+        }
         let Some(code) = &self.code else {
-            output::with(None, list)?;
+            output::with(None, |out| match self.format {
+                PageFormat::Text => list(out),
+                PageFormat::Markdown => pages::table(rules::ALL, "docs/rules.md", out),
+            })?;
             return Ok(Verdict::Clean);
         };
         let code = code.trim();
         if let Some(rule) = rules::find(code) {
-            output::with(None, |out| write_rule(rule, out))?;
+            output::with(None, |out| match self.format {
+                PageFormat::Text => pages::text(&[rule], out),
+                PageFormat::Markdown => pages::page(rule, out),
+            })?;
         } else if let Some(item) = evidence::find(code) {
             output::with(None, |out| write_item(item, out))?;
         } else {
@@ -37,19 +65,19 @@ impl Explain {
 }
 
 fn list(out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "Rules\n")?;
-    for rule in rules::ALL {
-        writeln!(out, "  {}  {:<8} {:<22} {}", rule.code, rule.severity.name(), rule.name, rule.summary)?;
+    writeln!(out, "Rules (code, severity, what mends it, name, meaning)")?;
+    for family in rules::FAMILIES {
+        writeln!(out, "\n {} {}", family.code, family.title)?;
+        for rule in rules::ALL.iter().filter(|rule| rule.code.starts_with(family.code)) {
+            let mends = if rule.fixable == rules::Fixable::None { "-" } else { rule.fixable.name() };
+            writeln!(out, "  {}  {:<8} {mends:<7} {:<22} {}", rule.code, rule.severity.name(), rule.name, rule.summary)?;
+        }
     }
     writeln!(out, "\nEvidence on seams\n")?;
     for item in evidence::ALL {
         writeln!(out, "  {}  {:>5}  {:<22} {}", item.code, weight(item), item.name, question(item.question))?;
     }
     Ok(())
-}
-
-fn write_rule(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "# {} {}\n\n{}. Severity: {}.\n\n{}", rule.code, rule.name, rule.summary, rule.severity.name(), rule.doc.trim_end())
 }
 
 fn write_item(item: &Item, out: &mut dyn Write) -> io::Result<()> {

@@ -9,6 +9,7 @@ pub mod masked;
 pub mod plan;
 pub mod relink;
 pub mod repair;
+pub mod rules;
 pub mod safe;
 pub mod show;
 pub mod table;

@@ -165,6 +165,31 @@ pub static ALL: &[&Rule] = &[
     &cf701_unfinished_run::RULE,
 ];
 
+/// Rules about one sort of thing.
+#[derive(Debug, Clone, Copy)]
+pub struct Family {
+    /// What the codes of its rules begin with.
+    pub code: &'static str,
+    /// Its name.
+    pub title: &'static str,
+    /// What it is about, in a sentence.
+    pub about: &'static str,
+}
+
+/// Every family, in the order of its code.
+pub static FAMILIES: &[Family] = &[
+    Family { code: "CF0", title: "Reading", about: "What kept clawfix from seeing all there is." },
+    Family { code: "CF1", title: "Seams", about: "Conversations that were cut, and the cuts that are none." },
+    Family { code: "CF2", title: "Framing", about: "Lines and headers: whether the file can be read at all, and as what." },
+    Family { code: "CF3", title: "Tree", about: "The links between entries, which decide what the model sees." },
+    Family { code: "CF4", title: "Turns", about: "Messages, tool calls and their results, as providers want them." },
+    Family { code: "CF5", title: "Images", about: "Pictures inside the transcript, and references to files." },
+    Family { code: "CF6", title: "Store", about: "`sessions.json`, and whether it leads where it should." },
+    Family { code: "CF7", title: "Housekeeping", about: "Locks, archives and what OpenClaw's own cleanup will take." },
+    Family { code: "CF8", title: "Import", about: "Whether the upgrade to the SQLite releases will take everything." },
+    Family { code: "CF9", title: "Privacy", about: "What should not be in a transcript." },
+];
+
 /// The rule of a code or name.
 pub fn find(code_or_name: &str) -> Option<&'static Rule> {
     ALL.iter().copied().find(|rule| rule.code.eq_ignore_ascii_case(code_or_name) || rule.name == code_or_name)
@@ -214,6 +239,7 @@ mod tests {
             ALL.iter().map(|rule| format!("{}_{}.rs", rule.code.to_lowercase(), rule.name.replace('-', "_"))).collect();
         assert_eq!(files, expected, "one file a rule, named by its code and name");
         for rule in ALL {
+            assert_eq!(FAMILIES.iter().filter(|family| rule.code.starts_with(family.code)).count(), 1, "{} has one family", rule.code);
             assert_eq!(find(rule.name).unwrap().code, rule.code);
             assert!(!rule.summary.ends_with('.') && rule.doc.len() > 200, "{} is explained", rule.code);
             for heading in ["## What it means", "## Why it hurts", "## What to do"] {
