@@ -105,7 +105,17 @@ fn mutate(random: &mut Random, sources: &[Vec<u8>]) -> Vec<u8> {
                 bytes = lines.concat();
             }
             9 => {
-                let junk: &[&[u8]] = &[b"undefined\n", b"null\n", b"5\n", b"[]\n", b"\xEF\xBB\xBF", b"{}\n", b"\x00", b"\xff\xfe", b"{\"type\":\"message\"}\n"];
+                let junk: &[&[u8]] = &[
+                    b"undefined\n",
+                    b"null\n",
+                    b"5\n",
+                    b"[]\n",
+                    b"\xEF\xBB\xBF",
+                    b"{}\n",
+                    b"\x00",
+                    b"\xff\xfe",
+                    b"{\"type\":\"message\"}\n",
+                ];
                 let at = random.below(lines.len() + 1);
                 lines.insert(at, random.pick(junk).to_vec());
                 bytes = lines.concat();
@@ -214,7 +224,9 @@ fn folder(seed: u64, sources: &[Vec<u8>]) {
     assert_eq!(changes(&again), 0, "seed {seed}: a second repair changes {:#}", again["repairs"][0]["files"]);
     let left: Vec<&str> = applied["repairs"][0]["left"].as_array().into_iter().flatten().filter_map(|left| left["rule"].as_str()).collect();
     let scanned = json(&["scan", "--all"], tmp.path());
-    for finding in scanned["findings"].as_array().unwrap().iter().filter(|finding| finding["fixable"] == "safe" && finding["rule"] != "CF101") {
+    for finding in
+        scanned["findings"].as_array().unwrap().iter().filter(|finding| finding["fixable"] == "safe" && finding["rule"] != "CF101")
+    {
         assert!(left.iter().any(|rule| finding["rule"] == *rule), "seed {seed}: still to be mended, and not said so: {finding:#}");
     }
     if changes(&applied) > 0 {

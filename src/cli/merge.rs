@@ -8,7 +8,7 @@ use clawfix::apply::journal::{Journal, Operation, Record, State};
 use clawfix::discover::Environment;
 use clawfix::merge::saved::{self, Saved, Scanned};
 use clawfix::merge::{self, Into, Options, Plan, copy};
-use clawfix::report::{Format, plan as report};
+use clawfix::report::{PlainFormat, plan as report};
 use clawfix::scan::Scan;
 use clawfix::select;
 use clawfix::split::Level;
@@ -27,6 +27,9 @@ pub struct Merge {
     arguments: Vec<PathBuf>,
     #[command(flatten)]
     common: Common,
+    /// How to write the report
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: PlainFormat,
     /// Do it; without this, only the plan is shown
     #[arg(long)]
     apply: bool,
@@ -212,13 +215,13 @@ impl Merge {
                 Err(error) => refused.add(&plan.conversation, error.into()),
             }
         }
-        if done.is_empty() && self.common.format == Format::Table { Ok(()) } else { self.print(&done, "applied") }
+        if done.is_empty() && self.format == PlainFormat::Table { Ok(()) } else { self.print(&done, "applied") }
     }
 
     fn nothing(&self, scan: &Scan, search: &Search) -> anyhow::Result<Verdict> {
-        output::with(self.common.output.as_deref(), |out| match self.common.format {
-            Format::Json => report::write_json(&[], "planned", out),
-            Format::Table => writeln!(out, "{}", jobs::nothing(scan, search)),
+        output::with(self.common.output.as_deref(), |out| match self.format {
+            PlainFormat::Json => report::write_json(&[], "planned", out),
+            PlainFormat::Table => writeln!(out, "{}", jobs::nothing(scan, search)),
         })?;
         Ok(Verdict::Clean)
     }
@@ -232,9 +235,9 @@ impl Merge {
     }
 
     fn print(&self, plans: &[report::Shown<'_>], state: &str) -> anyhow::Result<()> {
-        output::with(self.common.output.as_deref(), |out| match self.common.format {
-            Format::Json => report::write_json(plans, state, out),
-            Format::Table => report::write_table(plans, state, out),
+        output::with(self.common.output.as_deref(), |out| match self.format {
+            PlainFormat::Json => report::write_json(plans, state, out),
+            PlainFormat::Table => report::write_table(plans, state, out),
         })
     }
 }

@@ -21,7 +21,6 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clawfix::apply::journal::{Journal, State, stopped};
 use clawfix::discover::Environment;
 use clawfix::foreign::PathMap;
-use clawfix::report::Format;
 use clawfix::scan::Options;
 use clawfix::split::Level;
 
@@ -75,9 +74,6 @@ struct Common {
     /// Leave out splits that are less sure
     #[arg(long, value_name = "LEVEL", default_value = "probable")]
     min_level: LevelArgument,
-    /// How to write the report
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    format: Format,
     /// Write the report to FILE instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,

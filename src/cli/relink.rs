@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::Args;
 use clawfix::relink::{self, Options, Plan};
-use clawfix::report::{Format, relink as report};
+use clawfix::report::{PlainFormat, relink as report};
 use clawfix::scan::Scan;
 use clawfix::select;
 
@@ -23,6 +23,9 @@ pub struct Relink {
     arguments: Vec<PathBuf>,
     #[command(flatten)]
     common: Common,
+    /// How to write the report
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: PlainFormat,
     /// Do it; without this, only the plan is shown
     #[arg(long)]
     apply: bool,
@@ -101,24 +104,24 @@ impl Relink {
         let shown: Vec<report::Shown<'_>> =
             plans.iter().zip(runs).map(|((plan, by_hand), done)| report::Shown { plan, by_hand: *by_hand, done }).collect();
         let shown: Vec<_> = shown.into_iter().filter(|shown| !self.apply || shown.done.is_some() || shown.plan.is_done()).collect();
-        if !shown.is_empty() || self.common.format == Format::Json {
+        if !shown.is_empty() || self.format == PlainFormat::Json {
             self.print(&shown)?;
         }
         refused.verdict()
     }
 
     fn nothing(&self, scan: &Scan, search: &Search) -> anyhow::Result<Verdict> {
-        output::with(self.common.output.as_deref(), |out| match self.common.format {
-            Format::Json => report::write_json(&[], false, out),
-            Format::Table => writeln!(out, "{}", jobs::nothing(scan, search)),
+        output::with(self.common.output.as_deref(), |out| match self.format {
+            PlainFormat::Json => report::write_json(&[], false, out),
+            PlainFormat::Table => writeln!(out, "{}", jobs::nothing(scan, search)),
         })?;
         Ok(Verdict::Clean)
     }
 
     fn print(&self, shown: &[report::Shown<'_>]) -> anyhow::Result<()> {
-        output::with(self.common.output.as_deref(), |out| match self.common.format {
-            Format::Json => report::write_json(shown, self.apply, out),
-            Format::Table => report::write_table(shown, self.apply, out),
+        output::with(self.common.output.as_deref(), |out| match self.format {
+            PlainFormat::Json => report::write_json(shown, self.apply, out),
+            PlainFormat::Table => report::write_table(shown, self.apply, out),
         })
     }
 }

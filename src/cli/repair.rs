@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::Args;
 use clawfix::repair::{self, Options, Plan};
-use clawfix::report::{Format, repair as report};
+use clawfix::report::{PlainFormat, repair as report};
 use clawfix::rules::selection::{self, Selection};
 use clawfix::scan::Scan;
 use clawfix::select::{self, Place, Wanted};
@@ -22,6 +22,9 @@ pub struct Repair {
     arguments: Vec<PathBuf>,
     #[command(flatten)]
     common: Common,
+    /// How to write the plan
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: PlainFormat,
     /// Do it; without this, only the plan is shown
     #[arg(long)]
     apply: bool,
@@ -96,16 +99,16 @@ impl Repair {
                 Err(error) => refused.add(&plan.sessions_dir.display().to_string(), error.into()),
             }
         }
-        if !done.is_empty() || self.common.format == Format::Json {
+        if !done.is_empty() || self.format == PlainFormat::Json {
             self.print(&done, "applied")?;
         }
         refused.verdict()
     }
 
     fn nothing(&self) -> anyhow::Result<()> {
-        output::with(self.common.output.as_deref(), |out| match self.common.format {
-            Format::Json => report::write_json(&[], "planned", self.view(), out),
-            Format::Table => writeln!(out, "Nothing to mend."),
+        output::with(self.common.output.as_deref(), |out| match self.format {
+            PlainFormat::Json => report::write_json(&[], "planned", self.view(), out),
+            PlainFormat::Table => writeln!(out, "Nothing to mend."),
         })
     }
 
@@ -114,9 +117,9 @@ impl Repair {
     }
 
     fn print(&self, plans: &[report::Shown<'_>], state: &str) -> anyhow::Result<()> {
-        output::with(self.common.output.as_deref(), |out| match self.common.format {
-            Format::Json => report::write_json(plans, state, self.view(), out),
-            Format::Table => report::write_table(plans, self.view(), out),
+        output::with(self.common.output.as_deref(), |out| match self.format {
+            PlainFormat::Json => report::write_json(plans, state, self.view(), out),
+            PlainFormat::Table => report::write_table(plans, self.view(), out),
         })
     }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
-use clawfix::report::{Outcome, View};
+use clawfix::report::{Format, Outcome, View};
 use clawfix::rules::{self, Severity};
 
 use super::{Common, Verdict, output, progress, when};
@@ -18,6 +18,9 @@ pub struct Scan {
     paths: Vec<PathBuf>,
     #[command(flatten)]
     common: Common,
+    /// How to write the report
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: Format,
     /// Show seams that are no damage, too: resets, policy rollovers, forks
     #[arg(long)]
     all: bool,
@@ -94,7 +97,7 @@ impl Scan {
         let mut findings = rules::detect(&scan, self.all);
         findings.retain(|finding| view.covers(finding.at_ms));
         let outcome = Outcome { scan: &scan, findings: &findings, view };
-        output::with(common.output.as_deref(), |out| common.format.report().write(&outcome, out))?;
+        output::with(common.output.as_deref(), |out| self.format.report().write(&outcome, out))?;
         Ok(match self.fail_on.least() {
             _ if findings.iter().any(rules::Finding::is_unreadable) => Verdict::Incomplete,
             Some(least) if findings.iter().any(|finding| finding.severity >= least) => Verdict::Findings,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::Args;
 use clawfix::report::show::Showing;
-use clawfix::report::{Outcome, View};
+use clawfix::report::{Outcome, PlainFormat, View};
 use clawfix::select;
 use clawfix::timeline;
 
@@ -20,6 +20,9 @@ pub struct Show {
     arguments: Vec<PathBuf>,
     #[command(flatten)]
     common: Common,
+    /// How to write the report
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: PlainFormat,
     /// Show what was said, too
     #[arg(long)]
     show_text: bool,
@@ -58,7 +61,7 @@ impl Show {
         let outcome = Outcome { scan: &scan, findings: &[], view };
         let timeline = timeline::of(&target);
         let showing = Showing { outcome: &outcome, timeline: &timeline, text: self.show_text };
-        output::with(common.output.as_deref(), |out| common.format.show_report().write(&showing, out))?;
+        output::with(common.output.as_deref(), |out| self.format.show_report().write(&showing, out))?;
         Ok(Verdict::Clean)
     }
 }

@@ -184,7 +184,7 @@ pub fn document(outcome: &Outcome<'_>) -> Document {
     Document {
         schema_version: SCHEMA_VERSION,
         clawfix: env!("CARGO_PKG_VERSION"),
-        roots: outcome.scan.roots.iter().map(|root| root.path.to_string_lossy().into_owned()).collect(),
+        roots: roots(outcome),
         summary: outcome.summary(),
         conversations: conversations
             .filter(|(agent, c)| outcome.touches(agent, c))
@@ -193,6 +193,11 @@ pub fn document(outcome: &Outcome<'_>) -> Document {
         machine_sessions: outcome.scan.agents.iter().flat_map(machine_sessions).collect(),
         findings: outcome.findings.iter().map(finding).collect(),
     }
+}
+
+/// The roots of the report.
+pub(super) fn roots(outcome: &Outcome<'_>) -> Vec<String> {
+    outcome.scan.roots.iter().map(|root| root.path.to_string_lossy().into_owned()).collect()
 }
 
 /// One conversation of the report.
@@ -220,7 +225,8 @@ fn apart(agent: &Agent, pair: &Apart) -> Option<ApartOut> {
     Some(ApartOut { from: path_text(older), evidence: pair.evidence.iter().map(|evidence| item(evidence, older, newer)).collect() })
 }
 
-fn machine_sessions(agent: &Agent) -> impl Iterator<Item = MachineOut> + '_ {
+/// The machines' sessions of an agent.
+pub(super) fn machine_sessions(agent: &Agent) -> impl Iterator<Item = MachineOut> + '_ {
     agent.segments.iter().enumerate().filter_map(move |(at, held)| {
         let key = held.lane.as_ref().map(|lane| lane.key.raw.clone());
         Some(MachineOut { agent: agent.dir.agent.clone(), machine: held.machine?, key, segment: segment(agent, at)? })
@@ -288,7 +294,8 @@ fn item(evidence: &Evidence, older: &Segment, newer: &Segment) -> EvidenceOut {
     }
 }
 
-fn finding(finding: &Finding) -> FindingOut {
+/// One finding of the report.
+pub(super) fn finding(finding: &Finding) -> FindingOut {
     FindingOut {
         rule: finding.rule.code,
         name: finding.rule.name,

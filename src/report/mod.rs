@@ -4,13 +4,19 @@
 
 pub mod command;
 mod ending;
+pub mod github;
 pub mod json;
+pub mod jsonl;
+pub mod junit;
+pub mod markdown;
 pub mod masked;
+pub mod place;
 pub mod plan;
 pub mod relink;
 pub mod repair;
 pub mod rules;
 pub mod safe;
+pub mod sarif;
 pub mod show;
 pub mod table;
 
@@ -65,13 +71,23 @@ pub trait Report {
     fn write(&self, outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()>;
 }
 
-/// The formats there are.
+/// The formats of a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// For people, on a terminal.
+    /// For people, on a terminal
     Table,
-    /// For scripts; see the schema in `schema/`.
+    /// For scripts, one document
     Json,
+    /// For scripts, one object a line
+    Jsonl,
+    /// For code scanning (SARIF 2.1.0)
+    Sarif,
+    /// Annotations for GitHub Actions
+    Github,
+    /// For a job summary or an issue
+    Markdown,
+    /// For pipelines that show tests
+    Junit,
 }
 
 impl Format {
@@ -80,8 +96,22 @@ impl Format {
         match self {
             Format::Table => &table::Table,
             Format::Json => &json::Json,
+            Format::Jsonl => &jsonl::Jsonl,
+            Format::Sarif => &sarif::Sarif,
+            Format::Github => &github::Github,
+            Format::Markdown => &markdown::Markdown,
+            Format::Junit => &junit::Junit,
         }
     }
+}
+
+/// The formats of what is no list of findings: a timeline, plans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum PlainFormat {
+    /// For people, on a terminal
+    Table,
+    /// For scripts
+    Json,
 }
 
 /// Numbers over a whole scan.

@@ -32,12 +32,12 @@ pub trait ShowReport {
     fn write(&self, showing: &Showing<'_>, out: &mut dyn Write) -> io::Result<()>;
 }
 
-impl super::Format {
+impl super::PlainFormat {
     /// The writer of timelines in the format.
     pub fn show_report(self) -> &'static dyn ShowReport {
         match self {
-            super::Format::Table => &Table,
-            super::Format::Json => &Json,
+            super::PlainFormat::Table => &Table,
+            super::PlainFormat::Json => &Json,
         }
     }
 }
