@@ -119,13 +119,13 @@ mod tests {
             root("/srv/x/a.jsonl", RootKind::Transcript),
             root("../other", RootKind::Folder),
         ];
-        let places = Places::started_in(Some(PathBuf::from("/work/repo")), &roots);
+        let places = Places::started_in(Some(PathBuf::from("/builds/repo")), &roots);
         for (path, base, uri) in [
             ("/home/jay/.openclaw/agents/a/x y.jsonl", Base::Root(0), "agents/a/x%20y.jsonl"),
             ("/home/jay/.openclaw/agents/b/x.jsonl", Base::Root(1), "x.jsonl"),
             ("/home/jay/.openclaw", Base::Root(0), "."),
             ("/srv/x/a.jsonl", Base::Root(2), "a.jsonl"),
-            ("/work/repo/state/a:b%.jsonl", Base::Here, "state/a%3Ab%25.jsonl"),
+            ("/builds/repo/state/a:b%.jsonl", Base::Here, "state/a%3Ab%25.jsonl"),
             ("./state/ü", Base::Here, "state/%C3%BC"),
             ("../other/deep/f", Base::Root(3), "deep/f"),
             ("/etc/secret/name", Base::Nowhere, "name"),
