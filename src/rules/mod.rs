@@ -27,11 +27,26 @@ mod cf213_header_id;
 mod cf214_header_only;
 mod cf215_unknown_version;
 mod cf216_duplicate_key;
+mod cf301_repeated_entry;
+mod cf302_id_clash;
+mod cf303_missing_parent;
+mod cf304_extra_root;
+mod cf305_foreign_root;
+mod cf306_circle;
+mod cf307_nameless_entry;
+mod cf308_foreign_last_line;
+mod cf309_lost_branch;
+mod cf310_dangling_target;
+mod cf311_child_before_parent;
+mod cf312_time_backwards;
 mod cf601_broken_store;
 mod cf701_unfinished_run;
+mod branches;
+mod clashes;
 mod faults;
 mod finding;
 mod headers;
+mod links;
 mod seams;
 pub mod selection;
 pub mod subject;
@@ -161,6 +176,18 @@ pub static ALL: &[&Rule] = &[
     &cf214_header_only::RULE,
     &cf215_unknown_version::RULE,
     &cf216_duplicate_key::RULE,
+    &cf301_repeated_entry::RULE,
+    &cf302_id_clash::RULE,
+    &cf303_missing_parent::RULE,
+    &cf304_extra_root::RULE,
+    &cf305_foreign_root::RULE,
+    &cf306_circle::RULE,
+    &cf307_nameless_entry::RULE,
+    &cf308_foreign_last_line::RULE,
+    &cf309_lost_branch::RULE,
+    &cf310_dangling_target::RULE,
+    &cf311_child_before_parent::RULE,
+    &cf312_time_backwards::RULE,
     &cf601_broken_store::RULE,
     &cf701_unfinished_run::RULE,
 ];

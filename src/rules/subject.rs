@@ -12,6 +12,7 @@ use crate::session::names::Ref;
 use crate::session::{Entry, Session};
 
 use super::Severity;
+use super::links::Shape;
 
 /// A transcript, on the disk or in the middle of its repair.
 #[derive(Debug)]
@@ -29,12 +30,23 @@ pub struct Subject<'a> {
     path: OnceCell<Vec<u32>>,
     by_id: OnceCell<HashMap<Ref, u32>>,
     children: OnceCell<HashMap<Ref, Vec<u32>>>,
+    shape: OnceCell<Shape>,
 }
 
 impl<'a> Subject<'a> {
     /// A transcript to look at.
     pub fn new(file: &'a TranscriptFile, session: &'a Session, context: &'a Context, agent: &'a Agent, text: &'a Text) -> Self {
-        Self { file, session, context, agent, text, path: OnceCell::new(), by_id: OnceCell::new(), children: OnceCell::new() }
+        Self {
+            file,
+            session,
+            context,
+            agent,
+            text,
+            path: OnceCell::new(),
+            by_id: OnceCell::new(),
+            children: OnceCell::new(),
+            shape: OnceCell::new(),
+        }
     }
 
     /// Whether its entries are linked by id; version 1 is a plain sequence.
@@ -78,6 +90,11 @@ impl<'a> Subject<'a> {
             map
         });
         map.get(&id).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The parent links, followed once.
+    pub fn shape(&self) -> &Shape {
+        self.shape.get_or_init(|| Shape::of(self))
     }
 
     /// The entries with their indices.
