@@ -39,6 +39,19 @@ mod cf309_lost_branch;
 mod cf310_dangling_target;
 mod cf311_child_before_parent;
 mod cf312_time_backwards;
+mod cf401_call_without_result;
+mod cf402_result_without_call;
+mod cf403_repeated_result;
+mod cf404_displaced_result;
+mod cf405_reused_call_id;
+mod cf406_partial_json;
+mod cf407_missing_role;
+mod cf408_missing_message;
+mod cf409_empty_answer;
+mod cf410_blank_user_turn;
+mod cf411_repeated_turn;
+mod cf412_odd_signature;
+mod cf413_starts_with_assistant;
 mod cf601_broken_store;
 mod cf701_unfinished_run;
 mod branches;
@@ -47,8 +60,12 @@ mod faults;
 mod finding;
 mod headers;
 mod links;
+mod moves;
+mod pairs;
 mod seams;
 pub mod selection;
+mod silent;
+mod strays;
 pub mod subject;
 mod transcripts;
 
@@ -188,6 +205,19 @@ pub static ALL: &[&Rule] = &[
     &cf310_dangling_target::RULE,
     &cf311_child_before_parent::RULE,
     &cf312_time_backwards::RULE,
+    &cf401_call_without_result::RULE,
+    &cf402_result_without_call::RULE,
+    &cf403_repeated_result::RULE,
+    &cf404_displaced_result::RULE,
+    &cf405_reused_call_id::RULE,
+    &cf406_partial_json::RULE,
+    &cf407_missing_role::RULE,
+    &cf408_missing_message::RULE,
+    &cf409_empty_answer::RULE,
+    &cf410_blank_user_turn::RULE,
+    &cf411_repeated_turn::RULE,
+    &cf412_odd_signature::RULE,
+    &cf413_starts_with_assistant::RULE,
     &cf601_broken_store::RULE,
     &cf701_unfinished_run::RULE,
 ];

@@ -12,7 +12,11 @@ use crate::session::names::Ref;
 use crate::session::{Entry, Session};
 
 use super::Severity;
+<<<<<<< HEAD
 use super::links::Shape;
+=======
+use super::pairs::Pairs;
+>>>>>>> wip-cf4
 
 /// A transcript, on the disk or in the middle of its repair.
 #[derive(Debug)]
@@ -30,7 +34,12 @@ pub struct Subject<'a> {
     path: OnceCell<Vec<u32>>,
     by_id: OnceCell<HashMap<Ref, u32>>,
     children: OnceCell<HashMap<Ref, Vec<u32>>>,
+<<<<<<< HEAD
     shape: OnceCell<Shape>,
+=======
+    places: OnceCell<HashMap<u32, usize>>,
+    pairs: OnceCell<Pairs>,
+>>>>>>> wip-cf4
 }
 
 impl<'a> Subject<'a> {
@@ -45,7 +54,12 @@ impl<'a> Subject<'a> {
             path: OnceCell::new(),
             by_id: OnceCell::new(),
             children: OnceCell::new(),
+<<<<<<< HEAD
             shape: OnceCell::new(),
+=======
+            places: OnceCell::new(),
+            pairs: OnceCell::new(),
+>>>>>>> wip-cf4
         }
     }
 
@@ -62,6 +76,17 @@ impl<'a> Subject<'a> {
     /// The entries on the path, as a set.
     pub fn path_set(&self) -> HashSet<u32> {
         self.path().iter().copied().collect()
+    }
+
+    /// Where an entry stands on the path, counted from the root; none when it is not on it.
+    pub fn place(&self, at: u32) -> Option<usize> {
+        let map = self.places.get_or_init(|| self.path().iter().enumerate().map(|(place, &at)| (at, place)).collect());
+        map.get(&at).copied()
+    }
+
+    /// Which tool result answers which call.
+    pub(super) fn pairs(&self) -> &Pairs {
+        self.pairs.get_or_init(|| Pairs::of(self.session, self.context))
     }
 
     /// The entry that an id leads to: the last that has it, as the loader takes it.
@@ -106,6 +131,12 @@ impl<'a> Subject<'a> {
     pub fn id_text(&self, at: u32) -> Option<&'a str> {
         let entry = self.session.entry(at)?;
         self.session.names.text(entry.id).filter(|_| self.session.names.truthy(entry.id))
+    }
+
+    /// The id that an entry says it hangs on, as text; none for a root.
+    pub fn parent_text(&self, at: u32) -> Option<&'a str> {
+        let parent = self.session.entry(at)?.parent;
+        self.session.names.text(parent).filter(|_| self.session.names.truthy(parent))
     }
 
     /// The nearest entry before this one in the file that others can hang on.

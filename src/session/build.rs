@@ -197,7 +197,9 @@ impl Indexer {
         let (id, parent) = (names.intern(&line.id_of(Slot::Id)), names.intern(&line.id_of(Slot::ParentId)));
         let images = line.blocks().iter().filter(|block| block.kind() == BlockKind::Image).count();
         let role = if kind == Kind::Message { line.role() } else { None };
-        let provider = line.text_of(Slot::Provider);
+        // Most lines are no message of the gateway's; only theirs have their model looked at.
+        let own = matches!(line.text_of(Slot::Provider).as_deref(), Some("openclaw" | "clawdbot"));
+        let model = if own { line.text_of(Slot::Model) } else { None };
         Entry {
             span,
             line: u32::try_from(self.line).unwrap_or(u32::MAX),
@@ -207,8 +209,8 @@ impl Indexer {
             kind,
             role,
             flags: Flags {
-                mirror: matches!(provider.as_deref(), Some("openclaw" | "clawdbot"))
-                    && line.text_of(Slot::Model).as_deref() == Some("delivery-mirror"),
+                mirror: model.as_deref() == Some("delivery-mirror"),
+                injected: model.as_deref() == Some("gateway-injected"),
                 failed: matches!(line.text_of(Slot::StopReason).as_deref(), Some("error" | "aborted")),
                 summary: line.truthy(Slot::Summary),
                 calls: line.blocks().iter().any(|block| block.kind() == BlockKind::ToolCall),

@@ -104,6 +104,8 @@ impl Entry {
 pub struct Flags {
     /// A copy of an outbound message (`delivery-mirror`).
     pub mirror: bool,
+    /// A note that the gateway wrote in the model's place (`gateway-injected`); like a mirror, no request repeats it.
+    pub injected: bool,
     /// An assistant that ended in an error or was aborted.
     pub failed: bool,
     /// A summary that is not empty (branch and compaction entries).

@@ -9,6 +9,7 @@ mod ids;
 mod order;
 pub mod piece;
 mod relink;
+pub mod unreturned;
 
 use std::collections::{HashMap, HashSet};
 use std::io;

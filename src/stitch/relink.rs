@@ -7,6 +7,7 @@ use super::fields::{Located, locate};
 use super::ids::{Ids, Remap};
 use super::order::Block;
 use super::piece::{Edit, Piece, push};
+use super::unreturned::unreturned;
 use super::{Change, Manner, Part, SEAM, Stitched, Why, is_linkable, last_name, leaf_of};
 use crate::line::Kind;
 use crate::read::Span;
@@ -50,13 +51,7 @@ impl Relink<'_> {
             for call in &older.session.open_calls {
                 let id = self.ids.fresh();
                 let at_ms = older.session.last_ms().unwrap_or(older.start_ms);
-                let text = "The session was cut before this tool call returned; its result is not known.";
-                let message = serde_json::json!({
-                    "role": "toolResult", "toolCallId": call.id, "toolName": call.name,
-                    "content": [{"type": "text", "text": text}], "isError": true, "timestamp": at_ms,
-                });
-                let line =
-                    serde_json::json!({"type": "message", "id": id, "parentId": self.tip, "timestamp": iso(at_ms), "message": message});
+                let line = unreturned(&call.id, &call.name, &id, self.tip.as_deref(), at_ms);
                 self.add(line, id, out);
                 out.closed.push(call.id.clone());
             }

@@ -1,0 +1,226 @@
+//! The messages that the model sees in, which tool result answers which call out.
+//!
+//! Providers want the results of an assistant's calls right behind it. Pairing is by position: the same id may be called
+//! again in a later turn, so a result belongs to the nearest call of its id before it and to no other. Messages that no
+//! request repeats (mirrors, notes of the gateway, messages without a role) stand between the two without parting them.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use crate::context::Context;
+use crate::line::Role;
+use crate::session::Session;
+use crate::session::names::Ref;
+
+/// What is the matter with calls and results; each list in the order of the file, so that a fix finds its place at once.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Pairs {
+    /// Assistants with calls that nothing answers.
+    pub unanswered: Vec<Unanswered>,
+    /// Results whose call is nowhere before them.
+    pub orphans: Vec<Stray>,
+    /// Results of calls that have one already.
+    pub repeated: Vec<Stray>,
+    /// Assistants with results that do not stand right behind them.
+    pub displaced: Vec<Displaced>,
+}
+
+/// An assistant with calls that nothing answers.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Unanswered {
+    /// Its entry.
+    pub assistant: u32,
+    /// The last of the results right behind it, or itself.
+    pub anchor: u32,
+    /// The calls.
+    pub calls: Vec<Ref>,
+    /// Nothing comes after it: the run may be going on.
+    pub open: bool,
+}
+
+/// A result that answers nothing.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Stray {
+    /// Its entry.
+    pub result: u32,
+    /// The id of the call that it names.
+    pub call: Ref,
+    /// The result that the call has already.
+    pub first: Option<u32>,
+    /// The last result of the group that it stands in the middle of.
+    pub behind: Option<u32>,
+    /// A message without a role stands before it, which may be the assistant that called.
+    pub unsure: bool,
+}
+
+/// An assistant with results that do not stand right behind it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Displaced {
+    /// Its entry.
+    pub assistant: u32,
+    /// The last of the results right behind it, or itself.
+    pub anchor: u32,
+    /// The results.
+    pub results: Vec<u32>,
+}
+
+/// An assistant with calls.
+struct Group {
+    assistant: u32,
+    anchor: u32,
+    calls: Range<usize>,
+    displaced: Vec<u32>,
+    /// A message that parts calls from results came behind it.
+    over: bool,
+    /// An assistant that failed is left out of requests, and its calls want no results.
+    failed: bool,
+    /// Results among its own that answer none of its calls, as orphans and as repeated ones, from these on.
+    strays: [usize; 2],
+}
+
+/// The calls of one id in the group that had it last, by index; those that wait for their result, the first one last.
+struct Waiting {
+    group: usize,
+    calls: Vec<usize>,
+    last_answer: Option<u32>,
+}
+
+/// The item about an entry in a list that is sorted by it.
+pub(super) fn about<T>(list: &[T], entry: Option<u32>, key: impl Fn(&T) -> u32) -> Option<&T> {
+    let at = list.binary_search_by_key(&entry?, key).ok()?;
+    list.get(at)
+}
+
+impl Pairs {
+    /// Pairs the calls and results of a session.
+    pub fn of(session: &Session, context: &Context) -> Self {
+        // Of a file that is not wholly indexed, an answer may be among what is left out.
+        if (session.calls.is_empty() && session.results.is_empty()) || session.left_out > 0 {
+            return Self::default();
+        }
+        let mut pairing = Pairing {
+            session,
+            groups: Vec::new(),
+            waiting: HashMap::new(),
+            answered: vec![false; session.calls.len()],
+            unsure: false,
+            pairs: Self::default(),
+        };
+        for seen in &context.messages {
+            let transparent = session.entry(seen.entry).is_none_or(|entry| entry.flags.mirror || entry.flags.injected);
+            match seen.role {
+                Role::Missing => pairing.unsure = true,
+                Role::Other => {}
+                Role::Assistant if transparent => {}
+                Role::Assistant => pairing.assistant(seen.entry),
+                Role::ToolResult => pairing.result(seen.entry),
+                _ => pairing.parted(),
+            }
+        }
+        pairing.finish()
+    }
+}
+
+struct Pairing<'a> {
+    session: &'a Session,
+    groups: Vec<Group>,
+    waiting: HashMap<Ref, Waiting>,
+    answered: Vec<bool>,
+    unsure: bool,
+    pairs: Pairs,
+}
+
+impl Pairing<'_> {
+    /// A message came that stands between a call and what follows.
+    fn parted(&mut self) {
+        self.unsure = false;
+        let Some(group) = self.groups.last_mut().filter(|group| !group.over) else { return };
+        group.over = true;
+        let [orphans, repeated] = group.strays;
+        let anchor = group.anchor;
+        // Results are filed in the order of the path: those of the group that came before its last one have it behind them.
+        for (strays, from) in [(&mut self.pairs.orphans, orphans), (&mut self.pairs.repeated, repeated)] {
+            for stray in strays.get_mut(from..).unwrap_or_default() {
+                stray.behind = stray.behind.filter(|&then| then != anchor).map(|_| anchor);
+            }
+        }
+    }
+
+    fn assistant(&mut self, entry: u32) {
+        self.parted();
+        let from = self.session.calls.partition_point(|call| call.entry < entry);
+        let count = self.session.calls.get(from..).unwrap_or_default().iter().take_while(|call| call.entry == entry).count();
+        let calls = from..from + count;
+        let number = self.groups.len();
+        for (at, call) in self.session.calls.iter().enumerate().take(calls.end).skip(from) {
+            let waiting = self.waiting.entry(call.id).or_insert(Waiting { group: number, calls: Vec::new(), last_answer: None });
+            if waiting.group != number {
+                *waiting = Waiting { group: number, calls: Vec::new(), last_answer: None };
+            }
+            waiting.calls.push(at);
+        }
+        for call in self.session.calls.get(calls.clone()).unwrap_or_default() {
+            if let Some(waiting) = self.waiting.get_mut(&call.id).filter(|waiting| waiting.calls.is_sorted()) {
+                waiting.calls.reverse();
+            }
+        }
+        let failed = self.session.entry(entry).is_some_and(|entry| entry.flags.failed);
+        let strays = [self.pairs.orphans.len(), self.pairs.repeated.len()];
+        self.groups.push(Group { assistant: entry, anchor: entry, calls, displaced: Vec::new(), over: false, failed, strays });
+    }
+
+    fn result(&mut self, entry: u32) {
+        let at = self.session.results.partition_point(|result| result.entry < entry);
+        let call = self.session.results.get(at).filter(|result| result.entry == entry).map_or(Ref::MISSING, |result| result.call);
+        let current = self.groups.len().checked_sub(1);
+        let anchor = self.groups.last().filter(|group| !group.over).map(|group| group.anchor);
+        let stray = |first| Stray { result: entry, call, first, behind: anchor, unsure: self.unsure };
+        let known = if call.is_some() { self.waiting.get_mut(&call) } else { None };
+        let Some(waiting) = known else {
+            self.pairs.orphans.push(stray(None));
+            return;
+        };
+        let Some(answers) = waiting.calls.pop() else {
+            let first = waiting.last_answer;
+            self.pairs.repeated.push(stray(first));
+            return;
+        };
+        waiting.last_answer = Some(entry);
+        let (number, direct) = (waiting.group, current == Some(waiting.group));
+        if let Some(answered) = self.answered.get_mut(answers) {
+            *answered = true;
+        }
+        let Some(group) = self.groups.get_mut(number) else { return };
+        if direct && !group.over {
+            group.anchor = entry;
+        } else {
+            group.displaced.push(entry);
+        }
+    }
+
+    fn finish(mut self) -> Pairs {
+        let last = self.groups.len().checked_sub(1);
+        let open = self.groups.last().is_some_and(|group| !group.over);
+        self.parted();
+        for (number, group) in self.groups.into_iter().enumerate() {
+            let calls = self.session.calls.get(group.calls.clone()).unwrap_or_default();
+            let answered = self.answered.get(group.calls.clone()).unwrap_or_default();
+            let missing = calls.iter().zip(answered).filter(|(call, answered)| !**answered && self.session.call_names.truthy(call.id));
+            let missing: Vec<Ref> = missing.map(|(call, _)| call.id).collect();
+            if !missing.is_empty() && !group.failed {
+                let open = open && last == Some(number);
+                self.pairs.unanswered.push(Unanswered { assistant: group.assistant, anchor: group.anchor, calls: missing, open });
+            }
+            if !group.displaced.is_empty() {
+                let (assistant, anchor) = (group.assistant, group.anchor);
+                self.pairs.displaced.push(Displaced { assistant, anchor, results: group.displaced });
+            }
+        }
+        let pairs = &mut self.pairs;
+        pairs.unanswered.sort_by_key(|found| found.assistant);
+        pairs.displaced.sort_by_key(|found| found.assistant);
+        pairs.orphans.sort_by_key(|stray| stray.result);
+        pairs.repeated.sort_by_key(|stray| stray.result);
+        self.pairs
+    }
+}
