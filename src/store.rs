@@ -95,6 +95,8 @@ pub struct StoreEntry {
     pub total_tokens: Option<u64>,
     /// `compactionCount`.
     pub compaction_count: Option<u64>,
+    /// `systemSent`: the model was given its system prompt, so a turn was run.
+    pub system_sent: bool,
     /// `heartbeatIsolatedBaseSessionKey`.
     pub heartbeat_base_key: Option<String>,
 }

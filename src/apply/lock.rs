@@ -158,6 +158,41 @@ pub(crate) fn sweep(folder: &Path, pid: u32) -> usize {
     locks.filter(|path| owner(path) == Some(pid) && std::fs::remove_file(path).is_ok()).count()
 }
 
+/// A lock that its process has left behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeftBehind {
+    /// The process that it names.
+    pub pid: u32,
+    /// How old it is, in ms.
+    pub age_ms: i64,
+}
+
+/// Tells whether a lock file is left behind for certain: its process is provably gone, and it is so old that the gateway
+/// respects it no longer, whatever host or container the process was in.
+pub fn left_behind(path: &Path, kind: Kind, now_ms: i64) -> Option<LeftBehind> {
+    /// Real ones have some dozen bytes.
+    const MAX_BYTES: u64 = 64 << 10;
+    let meta = std::fs::symlink_metadata(path).ok().filter(|meta| platform::is_regular(meta) && meta.len() <= MAX_BYTES)?;
+    let bytes = std::fs::read(path).ok()?;
+    let body: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+    let pid = owner(path).filter(|&pid| is_dead(pid))?;
+    let written = written_ms(&body, kind).or_else(|| {
+        let time = meta.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+        i64::try_from(time.as_millis()).ok()
+    })?;
+    let held_ms = body.get("maxHoldMs").and_then(serde_json::Value::as_i64).unwrap_or(0).max(kind.stale_ms());
+    let age_ms = now_ms.saturating_sub(written);
+    (age_ms > held_ms).then_some(LeftBehind { pid, age_ms })
+}
+
+/// When a lock was taken, as it says, UTC ms.
+fn written_ms(body: &serde_json::Value, kind: Kind) -> Option<i64> {
+    match kind {
+        Kind::Transcript => body.get("createdAt").and_then(|at| parse_iso_ms(at.as_str()?)),
+        Kind::Store => body.get("startedAt").and_then(serde_json::Value::as_i64),
+    }
+}
+
 /// Whether there is provably no such process.
 pub(crate) fn is_dead(pid: u32) -> bool {
     pid != std::process::id() && platform::is_process_dead(pid)
@@ -173,10 +208,7 @@ pub(crate) fn owner(path: &Path) -> Option<u32> {
 fn holder(path: &Path, body: &[u8], kind: Kind, now_ms: i64) -> Option<LockError> {
     let body: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     let pid = body.get("pid").and_then(serde_json::Value::as_u64).and_then(|pid| u32::try_from(pid).ok());
-    let written = match kind {
-        Kind::Transcript => body.get("createdAt").and_then(|at| parse_iso_ms(at.as_str()?)),
-        Kind::Store => body.get("startedAt").and_then(serde_json::Value::as_i64),
-    };
+    let written = written_ms(&body, kind);
     let modified = || {
         let time = std::fs::metadata(path).and_then(|meta| meta.modified()).ok()?;
         i64::try_from(time.duration_since(std::time::UNIX_EPOCH).ok()?.as_millis()).ok()

@@ -206,6 +206,21 @@ fn steps(scan: &Scan, agent: &Agent, rules: &[&'static Rule], plan: &mut Plan) {
             plan.steps.extend(trouble.steps.into_iter().map(|step| Planned { rule, message: message.clone(), step }));
         }
     }
+    let changed: HashSet<PathBuf> = plan.files.iter().map(|file| file.path.clone()).chain(store_of(plan)).collect();
+    plan.steps.retain(|planned| !is_taken_over(&planned.step, &changed));
+}
+
+/// The store, where the plan changes it.
+fn store_of(plan: &Plan) -> Option<PathBuf> {
+    let changes = plan.steps.iter().any(|planned| matches!(planned.step, Step::Store(_) | Step::Restore { .. }));
+    changes.then(|| plan.sessions_dir.join("sessions.json"))
+}
+
+/// Whether the step moves away the abandoned lock of a file that the run changes: the run takes that lock over, as the
+/// gateway would, and gives it back when it is done.
+fn is_taken_over(step: &Step, changed: &HashSet<PathBuf>) -> bool {
+    let Step::Move(lock) = step else { return false };
+    lock.extension().is_some_and(|extension| extension == "lock") && changed.contains(&lock.with_extension(""))
 }
 
 /// What a step changes.

@@ -53,15 +53,32 @@ mod cf411_repeated_turn;
 mod cf412_odd_signature;
 mod cf413_starts_with_assistant;
 mod cf601_broken_store;
+mod cf602_empty_store;
+mod cf603_oversized_store;
+mod cf604_missing_transcript;
+mod cf605_file_disagrees;
+mod cf606_foreign_path;
+mod cf607_shared_transcript;
+mod cf608_unindexed_transcript;
+mod cf609_better_leftover;
 mod cf701_unfinished_run;
+mod cf702_stale_lock;
+mod cf703_half_on_a_clock;
+mod cf704_heartbeat_owned_main;
+mod cf705_backups_piling_up;
+mod cf801_not_ready_for_import;
+mod cf802_ready_for_import;
 mod branches;
 mod clashes;
 mod faults;
 mod finding;
+mod folder;
 mod headers;
+mod leftovers;
 mod links;
 mod moves;
 mod pairs;
+mod readiness;
 mod seams;
 pub mod selection;
 mod silent;
@@ -219,7 +236,21 @@ pub static ALL: &[&Rule] = &[
     &cf412_odd_signature::RULE,
     &cf413_starts_with_assistant::RULE,
     &cf601_broken_store::RULE,
+    &cf602_empty_store::RULE,
+    &cf603_oversized_store::RULE,
+    &cf604_missing_transcript::RULE,
+    &cf605_file_disagrees::RULE,
+    &cf606_foreign_path::RULE,
+    &cf607_shared_transcript::RULE,
+    &cf608_unindexed_transcript::RULE,
+    &cf609_better_leftover::RULE,
     &cf701_unfinished_run::RULE,
+    &cf702_stale_lock::RULE,
+    &cf703_half_on_a_clock::RULE,
+    &cf704_heartbeat_owned_main::RULE,
+    &cf705_backups_piling_up::RULE,
+    &cf801_not_ready_for_import::RULE,
+    &cf802_ready_for_import::RULE,
 ];
 
 /// Rules about one sort of thing.

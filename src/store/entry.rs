@@ -72,6 +72,7 @@ struct Fields {
     context_tokens: Lax,
     total_tokens: Lax,
     compaction_count: Lax,
+    system_sent: Lax,
     heartbeat_base: Lax,
 }
 
@@ -122,6 +123,7 @@ impl Fields {
             "contextTokens" => &mut self.context_tokens,
             "totalTokens" => &mut self.total_tokens,
             "compactionCount" => &mut self.compaction_count,
+            "systemSent" => &mut self.system_sent,
             "heartbeatIsolatedBaseSessionKey" => &mut self.heartbeat_base,
             _ => return None,
         })
@@ -150,6 +152,7 @@ impl Fields {
             context_tokens: self.context_tokens.count(),
             total_tokens: self.total_tokens.count(),
             compaction_count: self.compaction_count.count(),
+            system_sent: self.system_sent == Lax::Flag(true),
             heartbeat_base_key: self.heartbeat_base.text(),
         }
     }

@@ -55,6 +55,7 @@ pub(super) enum Lax {
     Nothing,
     Text(String),
     Number(i64),
+    Flag(bool),
     /// The texts of a list.
     List(Vec<String>),
     /// The wanted fields of an object that hold text or a whole number.
@@ -93,7 +94,12 @@ impl<'de> Deserialize<'de> for Lax {
             fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
                 f.write_str("any value")
             }
-            ignore_scalars!(Lax::Nothing);
+            fn visit_bool<E>(self, flag: bool) -> Result<Lax, E> {
+                Ok(Lax::Flag(flag))
+            }
+            fn visit_unit<E>(self) -> Result<Lax, E> {
+                Ok(Lax::Nothing)
+            }
             fn visit_i64<E>(self, number: i64) -> Result<Lax, E> {
                 Ok(Lax::Number(number))
             }
