@@ -2,6 +2,7 @@
 //!
 //! To add a rule, write its file and list it in [`ALL`]; `explain`, the reports and the tests derive from that list.
 
+mod branches;
 mod cf001_unreadable;
 mod cf002_changed_while_read;
 mod cf003_unknown_file;
@@ -68,7 +69,6 @@ mod cf704_heartbeat_owned_main;
 mod cf705_backups_piling_up;
 mod cf801_not_ready_for_import;
 mod cf802_ready_for_import;
-mod branches;
 mod clashes;
 mod faults;
 mod finding;

@@ -12,11 +12,8 @@ use crate::session::names::Ref;
 use crate::session::{Entry, Session};
 
 use super::Severity;
-<<<<<<< HEAD
 use super::links::Shape;
-=======
 use super::pairs::Pairs;
->>>>>>> wip-cf4
 
 /// A transcript, on the disk or in the middle of its repair.
 #[derive(Debug)]
@@ -34,12 +31,9 @@ pub struct Subject<'a> {
     path: OnceCell<Vec<u32>>,
     by_id: OnceCell<HashMap<Ref, u32>>,
     children: OnceCell<HashMap<Ref, Vec<u32>>>,
-<<<<<<< HEAD
     shape: OnceCell<Shape>,
-=======
     places: OnceCell<HashMap<u32, usize>>,
     pairs: OnceCell<Pairs>,
->>>>>>> wip-cf4
 }
 
 impl<'a> Subject<'a> {
@@ -54,12 +48,9 @@ impl<'a> Subject<'a> {
             path: OnceCell::new(),
             by_id: OnceCell::new(),
             children: OnceCell::new(),
-<<<<<<< HEAD
             shape: OnceCell::new(),
-=======
             places: OnceCell::new(),
             pairs: OnceCell::new(),
->>>>>>> wip-cf4
         }
     }
 
