@@ -25,11 +25,14 @@ Scan again when the chat is quiet, or scan a copy.
 };
 
 fn detect(scan: &Scan, findings: &mut Vec<Finding>) {
-    for segment in scan.agents.iter().flat_map(|agent| &agent.segments) {
-        let Some(change) = segment.session.change else { continue };
+    let segments = scan.agents.iter().flat_map(|agent| &agent.segments).map(|segment| (&segment.file, &segment.session));
+    // What was met empty, or without a whole line, was perhaps only met at the wrong moment.
+    let aside = scan.agents.iter().flat_map(|agent| &agent.aside).filter_map(|aside| Some((&aside.file, aside.session.as_ref()?)));
+    for (file, session) in segments.chain(aside) {
+        let Some(change) = session.change else { continue };
         let message = format!("{} while it was read; shown as it was at first", change.verb());
         let help = "scan again when the chat is quiet".to_owned();
-        let mut finding = Finding::new(&RULE, &segment.file.path, &[&segment.id, change.verb()], message, help);
+        let mut finding = Finding::new(&RULE, &file.path, &[&file.name.session_id, change.verb()], message, help);
         if change != crate::read::Change::Grew {
             finding.severity = Severity::Warning;
         }
