@@ -258,4 +258,26 @@ mod tests {
         assert!(take(&file, Kind::Transcript, now).is_err());
         assert!(take(&file, Kind::Transcript, now + 31 * 60_000).is_ok());
     }
+
+    #[test]
+    fn only_an_old_lock_of_a_process_that_is_gone_is_left_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.jsonl.lock");
+        let mut left = |body: serde_json::Value, kind| {
+            std::fs::write(&path, body.to_string()).unwrap();
+            left_behind(&path, kind, NOW).map(|left| (left.pid, left.age_ms))
+        };
+        // No process has this number: it is beyond what systems give out. Where nothing can be proved, nothing is left behind.
+        let gone = 2_000_000_000u32;
+        let proved = |age| cfg!(unix).then_some((gone, age));
+        let old = NOW - 31 * 60_000;
+        assert_eq!(left(serde_json::json!({"pid": gone, "createdAt": iso(old)}), Kind::Transcript), proved(31 * 60_000));
+        assert_eq!(left(serde_json::json!({"pid": gone, "createdAt": iso(old), "maxHoldMs": 3_600_000}), Kind::Transcript), None);
+        assert_eq!(left(serde_json::json!({"pid": gone, "createdAt": iso(NOW - 60_000)}), Kind::Transcript), None);
+        assert_eq!(left(serde_json::json!({"pid": std::process::id(), "createdAt": iso(old)}), Kind::Transcript), None);
+        assert_eq!(left(serde_json::json!({"createdAt": iso(old)}), Kind::Transcript), None);
+        assert_eq!(left(serde_json::json!({"pid": gone, "startedAt": NOW - 31_000}), Kind::Store), proved(31_000));
+        assert_eq!(left(serde_json::json!({"pid": gone, "startedAt": NOW - 1_000}), Kind::Store), None);
+        assert_eq!(left(serde_json::json!([1]), Kind::Store), None);
+    }
 }

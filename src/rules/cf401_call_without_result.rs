@@ -19,28 +19,31 @@ pub(super) static RULE: Rule = Rule {
     summary: "A tool call has no result, and the conversation went on",
     doc: "\
 ## What it means
-The assistant called a tool, and the next message that the model sees is no result of that call: the run was killed between the
-call and its end, or the line with the result was lost. Calls of the last assistant of a transcript are told as information only: the
-run may be going on.
+The assistant called a tool, and the next message that the model sees is no result of that call: the run was killed between
+the call and its end, or the line with the result was lost. Calls of the last assistant of a transcript are told as
+information only: the run may be going on.
 
-An assistant that ended in an error or was aborted is left out of requests, so its calls want no results and are not reported.
+An assistant that ended in an error or was aborted is left out of requests, so its calls want no results and are not
+reported.
 
 ## Why it hurts
-Providers refuse a request in which a call has no result right behind it. OpenClaw's guard therefore puts an error of its own in the
-place of the missing result each time it loads the session (\"missing tool result in session history\"), which the model takes for what
-the tool said. Releases and providers without that guard fail with an error 400 on every turn, until the session is reset.
+Providers refuse a request in which a call has no result right behind it. OpenClaw's guard therefore puts an error of its own
+in the place of the missing result each time it loads the session (\"missing tool result in session history\"), which the
+model takes for what the tool said. Releases and providers without that guard fail with an error 400 on every turn, until the
+session is reset.
 
 ## What the fix does
-It puts a result in behind the call, marked as an error, that says what is known: the session was cut before the call returned. What hung on
-the call hangs on that result from then on. Where the true result is in the file, hanging on the call on a branch that the model does
-not see, the path is led through it instead, and nothing is made up.
+It puts a result in behind the call, marked as an error, that says what is known: the session was cut before the call
+returned. What hung on the call hangs on that result from then on. Where the true result is in the file, hanging on the call
+on a branch that the model does not see, the path is led through it instead, and nothing is made up.
 
 ## What it never does
-It does not touch the calls at the end of a transcript, invents no outcome, and changes no line but the link of the one that follows.
+It does not touch the calls at the end of a transcript, invents no outcome, and changes no line but the link of the one that
+follows.
 
 ## What to do
-Run the command that the finding ends with. If the command that the call ran mattered, look whether it took effect: neither the transcript
-nor the model can know.
+Run the command that the finding ends with. If the command that the call ran mattered, look whether it took effect: neither
+the transcript nor the model can know.
 ",
     work: Work::Transcript { detect, fix: Some(fix) },
 };

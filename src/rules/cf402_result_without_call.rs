@@ -14,24 +14,25 @@ pub(super) static RULE: Rule = Rule {
     summary: "A tool result answers a call that the model does not see",
     doc: "\
 ## What it means
-Among the messages that the model sees is the result of a tool call, but no call of that id stands before it. The line with the call was lost,
-a broken link cut it off, or a compaction keeps from the middle of a turn.
+Among the messages that the model sees is the result of a tool call, but no call of that id stands before it. The line with
+the call was lost, a broken link cut it off, or a compaction keeps from the middle of a turn.
 
 ## Why it hurts
-Providers answer a request that holds such a result with an error 400, on every turn. OpenClaw's guard drops the result when it loads
-the session: what the tool said, and every picture in it, is gone from the model's view.
+Providers answer a request that holds such a result with an error 400, on every turn. OpenClaw's guard drops the result when
+it loads the session: what the tool said, and every picture in it, is gone from the model's view.
 
 ## What the fix does
-The result becomes a message of the role `custom` (`customType` `clawfix:orphan-result`), which the model reads as a user turn. Its text
-and its pictures stay. Where it stands among the results of another call, it moves behind them by its link, so that those stay together.
+The result becomes a message of the role `custom` (`customType` `clawfix:orphan-result`), which the model reads as a user
+turn. Its text and its pictures stay. Where it stands among the results of another call, it moves behind them by its link, so
+that those stay together.
 
 ## What it never does
 It takes nothing away and makes up no call. The model sees as many messages as before.
 
 ## What to do
-Look first whether the call can be had back: findings about broken links (CF3) and torn lines (CF2) near it come first, since mending
-them may bring the call back into view. Else run the command that the finding ends with; it is marked unsafe because the model will read
-the result as something that was said to it.
+Look first whether the call can be had back: findings about broken links (CF3) and torn lines (CF2) near it come first, since
+mending them may bring the call back into view. Else run the command that the finding ends with; it is marked unsafe because
+the model will read the result as something that was said to it.
 ",
     work: Work::Transcript { detect, fix: Some(fix) },
 };

@@ -15,24 +15,26 @@ pub(super) static RULE: Rule = Rule {
     summary: "A tool result stands behind other messages instead of right behind its call",
     doc: "\
 ## What it means
-A tool call has its result, but other messages of the user or the assistant stand between the two: a message came in while the tool was
-at work, or two runs wrote to the session at once.
+A tool call has its result, but other messages of the user or the assistant stand between the two: a message came in while
+the tool was at work, or two runs wrote to the session at once.
 
-A copy of an outbound message (`delivery-mirror`) between a call and its result is no fault: releases since the middle of 2026 leave such
-copies out of requests.
+A copy of an outbound message (`delivery-mirror`) between a call and its result is no fault: releases since the middle of
+2026 leave such copies out of requests.
 
 ## Why it hurts
-Providers want results right behind the call and refuse the request otherwise. OpenClaw's guard moves a result back over user messages
-when it loads the session, but stops at the next assistant: then it puts an error of its own in the result's place and drops the true one.
+Providers want results right behind the call and refuse the request otherwise. OpenClaw's guard moves a result back over user
+messages when it loads the session, but stops at the next assistant: then it puts an error of its own in the result's place
+and drops the true one.
 
 ## What the fix does
-It changes links only. The result hangs right behind its call (behind the results that stand there already), what hung on the call hangs on the result,
-and what hung on the result hangs on what stood before it. Where the result was the end of the path, an entry of the type `custom`,
-which the model never sees, is put in at the end of the file so that the path still ends where it did.
+It changes links only. The result hangs right behind its call (behind the results that stand there already), what hung on the
+call hangs on the result, and what hung on the result hangs on what stood before it. Where the result was the end of the
+path, an entry of the type `custom`, which the model never sees, is put in at the end of the file so that the path still ends
+where it did.
 
 ## What it never does
-No line moves and no text changes; the model sees the same messages. A result is never given to a call of an earlier turn when a later
-turn called with the same id.
+No line moves and no text changes; the model sees the same messages. A result is never given to a call of an earlier turn
+when a later turn called with the same id.
 
 ## What to do
 Run the command that the finding ends with.

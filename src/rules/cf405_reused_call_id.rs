@@ -14,17 +14,17 @@ pub(super) static RULE: Rule = Rule {
     summary: "The same tool-call id is used in several turns",
     doc: "\
 ## What it means
-Two or more assistants of one transcript call a tool under the same id. Some providers number the calls of a turn (`exec:9`) instead of
-naming each; hundreds of such ids are in ordinary transcripts.
+Two or more assistants of one transcript call a tool under the same id. Some providers number the calls of a turn (`exec:9`)
+instead of naming each; hundreds of such ids are in ordinary transcripts.
 
 ## Why it hurts
-It does no harm to a conversation by itself. But a tool that pairs results with calls by id alone joins a result with the call of another
-turn, or takes it for a repeated one. OpenClaw's guard is such a tool: it drops the second result of an id, wherever it stands, and
-puts an error in its place.
+It does no harm to a conversation by itself. But a tool that pairs results with calls by id alone joins a result with the
+call of another turn, or takes it for a repeated one. OpenClaw's guard is such a tool: it drops the second result of an id,
+wherever it stands, and puts an error in its place.
 
 ## What to do
-Nothing. clawfix pairs by position, never across turns. If the assistant keeps saying that its tools fail although they ran, this is why: begin a
-new session, or use a model whose provider gives every call an id of its own.
+Nothing. clawfix pairs by position, never across turns. If the assistant keeps saying that its tools fail although they ran,
+this is why: begin a new session, or use a model whose provider gives every call an id of its own.
 ",
     work: Work::Transcript { detect, fix: None },
 };

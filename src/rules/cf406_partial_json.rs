@@ -14,13 +14,13 @@ pub(super) static RULE: Rule = Rule {
     summary: "A tool call holds the half-read text of its own arguments",
     doc: "\
 ## What it means
-While a tool call streams in, its arguments are collected as text in a field `partialJson`, which is taken away when the call is complete. Here it
-was written to the transcript: the stream broke off, or the gateway stopped, before the call was done. (`partialArgs`, which
-releases of 2026 write for some providers, is no such sign.)
+While a tool call streams in, its arguments are collected as text in a field `partialJson`, which is taken away when the call
+is complete. Here it was written to the transcript: the stream broke off, or the gateway stopped, before the call was done.
+(`partialArgs`, which releases of 2026 write for some providers, is no such sign.)
 
 ## Why it hurts
-The field is no part of a tool call. Providers that check what they are sent refuse the request, and those that do not are sent the arguments
-twice. The arguments themselves may be incomplete.
+The field is no part of a tool call. Providers that check what they are sent refuse the request, and those that do not are
+sent the arguments twice. The arguments themselves may be incomplete.
 
 ## What the fix does
 It takes the field out of the block; its bytes go to the lost-and-found of the run. The call with its arguments stays.

@@ -16,22 +16,23 @@ pub(super) static RULE: Rule = Rule {
     summary: "A message has no role, so OpenClaw drops it",
     doc: "\
 ## What it means
-The `role` of a message is missing, `null` or no string. An interrupted write of the gateway or a hand at the file leaves such a thing.
+The `role` of a message is missing, `null` or no string. An interrupted write of the gateway or a hand at the file leaves
+such a thing.
 
 ## Why it hurts
 No release sends such a message to the model. Releases since February 2026 drop its line when they load the session, without
 hanging what follows on what stood before: everything older is then out of the model's sight.
 
 ## What the fix does
-It writes the role where the rest of the message proves it: `toolCallId` with `toolName` makes a tool result; `usage`, `api` or `stopReason` makes an
-assistant; a `MediaPath`, or a sender in the gateway's own `__openclaw`, makes a user.
+It writes the role where the rest of the message proves it: `toolCallId` with `toolName` makes a tool result; `usage`, `api`
+or `stopReason` makes an assistant; a `MediaPath`, or a sender in the gateway's own `__openclaw`, makes a user.
 
 ## What it never does
 It does not guess. A message that proves nothing, or two things at once, stays as it is and is reported as not to be mended.
 
 ## What to do
-Run the command that the finding ends with. For one that cannot be mended, look at the line: if you know whose words they are, write
-the role in by hand while the gateway is stopped.
+Run the command that the finding ends with. For one that cannot be mended, look at the line: if you know whose words they
+are, write the role in by hand while the gateway is stopped.
 ",
     work: Work::Transcript { detect, fix: Some(fix) },
 };

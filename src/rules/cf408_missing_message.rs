@@ -18,13 +18,13 @@ pub(super) static RULE: Rule = Rule {
 A line says that it is a message (`\"type\":\"message\"`), but its `message` is missing or `null`.
 
 ## Why it hurts
-The loader reads the role of every message on its way and fails where there is none: the session as a whole cannot be opened, every turn ends
-in an error, and most people reset it, which loses all of it. Off the path to the last entry such a line waits for the day on which
-that branch becomes active, and is reported as a warning.
+The loader reads the role of every message on its way and fails where there is none: the session as a whole cannot be opened,
+every turn ends in an error, and most people reset it, which loses all of it. Off the path to the last entry such a line
+waits for the day on which that branch becomes active, and is reported as a warning.
 
 ## What the fix does
-It changes the type of the entry to `custom` (`customType` `clawfix:no-message`), which the loader passes over. Id and link stay, so that
-what hangs on the entry keeps hanging on everything before.
+It changes the type of the entry to `custom` (`customType` `clawfix:no-message`), which the loader passes over. Id and link
+stay, so that what hangs on the entry keeps hanging on everything before.
 
 ## What it never does
 It does not remove the line, and makes up no message: there was none.

@@ -17,22 +17,24 @@ pub(super) static RULE: Rule = Rule {
     summary: "Answers of the assistant have no content at all",
     doc: "\
 ## What it means
-The assistant's turn ended in an error or was aborted before it said anything, and was written with an empty content (`\"content\":[]`).
-This is common: a provider that is overloaded leaves one for each attempt. Empty answers that ended without an error are counted too.
+The assistant's turn ended in an error or was aborted before it said anything, and was written with an empty content
+(`\"content\":[]`). This is common: a provider that is overloaded leaves one for each attempt. Empty answers that ended
+without an error are counted too.
 
 ## Why it hurts
-Some providers refuse a request with an empty message. OpenClaw therefore puts a placeholder in (`[assistant turn failed before producing
-content]`) when it loads the session, from February 2026 on; older releases do not.
+Some providers refuse a request with an empty message. OpenClaw therefore puts a placeholder in (`[assistant turn failed
+before producing content]`) when it loads the session, from February 2026 on; older releases do not.
 
 ## What the fix does
-It puts the same placeholder into failed answers with an empty list of blocks, as OpenClaw would, so that no release stumbles over them.
+It puts the same placeholder into failed answers with an empty list of blocks, as OpenClaw would, so that no release stumbles
+over them.
 
 ## What it never does
 It leaves empty answers that ended without an error alone, since nothing says what became of them, and removes no turn.
 
 ## What to do
-Nothing, unless a provider refuses the session; then run the command that the finding ends with. Many of them in a row tell of a provider
-or an account that was out of service.
+Nothing, unless a provider refuses the session; then run the command that the finding ends with. Many of them in a row tell
+of a provider or an account that was out of service.
 ",
     work: Work::Transcript { detect, fix: Some(fix) },
 };

@@ -17,12 +17,12 @@ pub(super) static RULE: Rule = Rule {
     summary: "A user turn says nothing, so OpenClaw drops its line and with it the link to everything before",
     doc: "\
 ## What it means
-A message of the user has no text but white space, no image and no media: an empty message was sent, or what it held was stripped before
-it was written. A turn with a `MediaPath` or an image block is not blank.
+A message of the user has no text but white space, no image and no media: an empty message was sent, or what it held was
+stripped before it was written. A turn with a `MediaPath` or an image block is not blank.
 
 ## Why it hurts
-Providers refuse empty user messages. Releases since February 2026 therefore drop the line when they load the session, without hanging
-what follows on what stood before: the model starts at the next turn and sees nothing older.
+Providers refuse empty user messages. Releases since February 2026 therefore drop the line when they load the session,
+without hanging what follows on what stood before: the model starts at the next turn and sees nothing older.
 
 ## What the fix does
 It puts `[empty message]` into the turn, so that no release has a reason to drop it.
@@ -31,8 +31,8 @@ It puts `[empty message]` into the turn, so that no release has a reason to drop
 It removes no turn and touches no link. White space that stood there goes to the lost-and-found of the run.
 
 ## What to do
-Run the command that the finding ends with before the gateway opens the session again. If it has done so already, look for a copy
-`.bak-<pid>-<time>` beside the transcript: there the line and its links are still whole.
+Run the command that the finding ends with before the gateway opens the session again. If it has done so already, look for a
+copy `.bak-<pid>-<time>` beside the transcript: there the line and its links are still whole.
 ",
     work: Work::Transcript { detect, fix: Some(fix) },
 };

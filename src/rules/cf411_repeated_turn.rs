@@ -14,9 +14,10 @@ pub(super) static RULE: Rule = Rule {
     summary: "The same user message stands twice within seconds",
     doc: "\
 ## What it means
-Two user turns that follow one another on the path have the same words and came at most ten seconds apart. It is a warning where the chat's
-message id or the time of receipt shows that it is one message: the channel delivered it again, or the gateway took it up twice. Where
-nothing shows that, or an attempt in between failed, it is information only: people do say things twice.
+Two user turns that follow one another on the path have the same words and came at most ten seconds apart. It is a warning
+where the chat's message id or the time of receipt shows that it is one message: the channel delivered it again, or the
+gateway took it up twice. Where nothing shows that, or an attempt in between failed, it is information only: people do say
+things twice.
 
 Heartbeats and other prompts of machines are not looked at, nor are messages with different ids or from different senders.
 
@@ -24,8 +25,8 @@ Heartbeats and other prompts of machines are not looked at, nor are messages wit
 The model reads the message twice and may do twice what it asks for: send two mails, run a command again.
 
 ## What to do
-Look whether something was done twice. clawfix takes nothing out of the model's view, so there is no fix; tell the assistant that the
-second message was the same as the first. If it happens often, two gateways may be connected to one account.
+Look whether something was done twice. clawfix takes nothing out of the model's view, so there is no fix; tell the assistant
+that the second message was the same as the first. If it happens often, two gateways may be connected to one account.
 ",
     work: Work::Transcript { detect, fix: None },
 };

@@ -17,20 +17,21 @@ pub(super) static RULE: Rule = Rule {
     doc: "\
 ## What it means
 Providers sign what a model thought, and want the thought back with its signature. Here a signature is missing although other
-thoughts from the same provider in this transcript have one, or is longer than 512 KiB, or stands on several different messages.
+thoughts from the same provider in this transcript have one, or is longer than 512 KiB, or stands on several different
+messages.
 
-The longest thoughts that models are allowed (some 64,000 tokens) make signatures of up to about 350 KiB. Providers that write the name of a field
-instead (`reasoning_content`) give the same one to every thought; signatures shorter than 64 bytes are therefore not compared. Answers that
-failed are not looked at, since requests leave them out.
+The longest thoughts that models are allowed (some 64,000 tokens) make signatures of up to about 350 KiB. Providers that
+write the name of a field instead (`reasoning_content`) give the same one to every thought; signatures shorter than 64 bytes
+are therefore not compared. Answers that failed are not looked at, since requests leave them out.
 
 ## Why it hurts
-A provider that checks signatures refuses the whole request (`Invalid signature in thinking block`), on every turn, until the session is
-reset. OpenClaw drops thoughts without a signature in some releases and sends them as they are in others. A signature of megabytes fills the
-context window with what nobody can read.
+A provider that checks signatures refuses the whole request (`Invalid signature in thinking block`), on every turn, until the
+session is reset. OpenClaw drops thoughts without a signature in some releases and sends them as they are in others. A
+signature of megabytes fills the context window with what nobody can read.
 
 ## What to do
-Nothing, as long as the provider accepts the session. If it refuses: a provider other than the one that thought the thoughts, or thinking switched off,
-gets the session going again. clawfix does not take thoughts away.
+Nothing, as long as the provider accepts the session. If it refuses: a provider other than the one that thought the thoughts,
+or thinking switched off, gets the session going again. clawfix does not take thoughts away.
 ",
     work: Work::Transcript { detect, fix: None },
 };

@@ -224,3 +224,96 @@ impl Pairing<'_> {
         self.pairs
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+    use super::*;
+    use crate::context;
+    use crate::read::{BLOCK, blocks};
+    use crate::session::Reader;
+    use serde_json::json;
+
+    /// A chain of messages in shorthand: `u`ser, `a`ssistant, `f`ailed assistant, `m`irror, a message of `n`o role, `c`ustom
+    /// entry, custom message `k`, `r`esult; with the ids of calls behind a colon. What is found, by place in the chain.
+    fn found(chain: &str) -> String {
+        let mut text = json!({"type": "session", "version": 3, "id": "s", "timestamp": "2026-03-01T10:00:00.000Z"}).to_string();
+        for (at, word) in chain.split(' ').enumerate() {
+            let (what, ids) = word.split_once(':').unwrap_or((word, ""));
+            let calls: Vec<_> =
+                ids.split(',').filter(|id| !id.is_empty()).map(|id| json!({"type": "toolCall", "id": id, "name": "exec"})).collect();
+            let message = match what {
+                "u" => json!({"role": "user", "content": "x"}),
+                "a" => json!({"role": "assistant", "content": calls}),
+                "f" => json!({"role": "assistant", "content": calls, "stopReason": "aborted"}),
+                "m" => json!({"role": "assistant", "content": [], "provider": "openclaw", "model": "delivery-mirror"}),
+                "n" => json!({"role": null, "content": []}),
+                "r" => json!({"role": "toolResult", "toolCallId": ids, "content": []}),
+                _ => json!(null),
+            };
+            let kind = match what {
+                "c" => "custom",
+                "k" => "custom_message",
+                _ => "message",
+            };
+            let parent = at.checked_sub(1).map(|before| before.to_string());
+            let entry = json!({"type": kind, "id": at.to_string(), "parentId": parent, "content": "x", "message": message});
+            text.push_str(&format!("\n{entry}"));
+        }
+        let mut reader = Reader::new(std::path::Path::new("x.jsonl"));
+        blocks(text.as_bytes(), BLOCK, &mut reader, &|_| ()).unwrap();
+        let session = reader.finish();
+        let pairs = Pairs::of(&session, &context::of(&session));
+        let mut told = Vec::new();
+        for found in &pairs.unanswered {
+            let ids: Vec<_> = found.calls.iter().filter_map(|&id| session.call_names.text(id)).collect();
+            told.push(format!("{}{}>{}:{}", if found.open { "open" } else { "unanswered" }, found.assistant, found.anchor, ids.join(",")));
+        }
+        for (name, strays) in [("orphan", &pairs.orphans), ("repeated", &pairs.repeated)] {
+            for stray in strays {
+                let behind = stray.behind.map(|at| format!(">{at}")).unwrap_or_default();
+                told.push(format!("{name}{}{behind}{}", stray.result, if stray.unsure { "?" } else { "" }));
+            }
+        }
+        for found in &pairs.displaced {
+            told.push(format!("displaced{}>{}:{:?}", found.assistant, found.anchor, found.results));
+        }
+        told.join(" ")
+    }
+
+    #[test]
+    fn results_belong_to_the_call_before_them() {
+        let table = [
+            ("u a:x r:x a", ""),
+            ("u a:x,y r:y c r:x a u", ""),
+            ("u a:x m r:x a", ""),
+            ("u a:x", "open1>1:x"),
+            ("u a:x,y r:x c m", "open1>2:y"),
+            ("u a:x u a", "unanswered1>1:x"),
+            ("u a:x k", "unanswered1>1:x"),
+            ("u a:x,y,z r:y a", "unanswered1>2:x,z"),
+            ("u f:x u a", ""),
+            ("u f:x r:x u", ""),
+            ("u r:x a", "orphan1"),
+            ("u a:x,y r:x r:q r:y a", "orphan3>4"),
+            ("u a:x r:x r:q a", "orphan3"),
+            ("n r:x a", "orphan1?"),
+            ("n u r:x a", "orphan2"),
+            ("u a:x r:x r:x a", "repeated3"),
+            ("u a:x,y r:x r:x r:y a", "repeated3>4"),
+            ("u a:x r:x u r:x a", "repeated4"),
+            ("u a:x u r:x a", "displaced1>1:[3]"),
+            ("u a:x,y r:x u r:y a", "displaced1>2:[4]"),
+            ("u a:x a:y r:x r:y", "displaced1>1:[3]"),
+            // The same id again: each turn for itself.
+            ("u a:x r:x u a:x r:x", ""),
+            ("u a:x u a:x r:x", "unanswered1>1:x"),
+            ("u a:x u a:x r:x u r:x", "unanswered1>1:x repeated6"),
+            ("u a:x r:x u a:x u r:x", "displaced4>4:[6]"),
+            ("u a:x,x r:x r:x r:x", "repeated4"),
+        ];
+        for (chain, expected) in table {
+            assert_eq!(found(chain), expected, "{chain}");
+        }
+    }
+}
