@@ -88,17 +88,21 @@ impl Repair {
             self.note_next(&plans);
             return refused.verdict();
         }
-        let mut done = Vec::new();
-        for plan in &plans {
+        let mut runs: Vec<Option<Option<String>>> = Vec::new();
+        for plan in &mut plans {
             if plan.is_empty() {
-                done.push(report::Shown { plan, done: None });
+                runs.push(Some(None));
                 continue;
             }
             match repair::apply::apply(plan, now_ms, &faults()) {
-                Ok(record) => done.push(report::Shown { plan, done: Some(record.run) }),
-                Err(error) => refused.add(&plan.sessions_dir.display().to_string(), error.into()),
+                Ok(record) => runs.push(Some(Some(record.run))),
+                Err(error) => {
+                    refused.add(&plan.sessions_dir.display().to_string(), error.into());
+                    runs.push(None);
+                }
             }
         }
+        let done: Vec<_> = plans.iter().zip(runs).filter_map(|(plan, run)| Some(report::Shown { plan, done: run? })).collect();
         if !done.is_empty() || self.format == PlainFormat::Json {
             self.print(&done, "applied")?;
         }

@@ -3,8 +3,9 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::{Mended, Plan, Step, lost};
+use super::{Left, Mended, Plan, Step, lost};
 use crate::apply::journal::{Journal, Print, Record, State};
+use crate::apply::lock::LockError;
 use crate::apply::store::StoreValue;
 use crate::apply::{ApplyError, Content, Faults, Wanted, carry_out};
 
@@ -34,11 +35,35 @@ impl Content for Copy {
     }
 }
 
-/// Carries a plan out.
+/// Carries a plan out. A transcript that cannot be changed after all, since the gateway writes to it or has written to it
+/// since, is moved from the plan's files to what is left, and does not keep the others back.
 ///
 /// # Errors
 /// What [`carry_out`] gives.
-pub fn apply(plan: &Plan, now_ms: i64, faults: &Faults<'_>) -> Result<Record, ApplyError> {
+pub fn apply(plan: &mut Plan, now_ms: i64, faults: &Faults<'_>) -> Result<Record, ApplyError> {
+    loop {
+        let error = match attempt(plan, now_ms, faults) {
+            Ok(record) => return Ok(record),
+            Err(error) => error,
+        };
+        let Some(at) = blamed(plan, &error).filter(|_| plan.files.len() + plan.steps.len() > 1) else { return Err(error) };
+        let file = plan.files.remove(at);
+        let rule = file.fixed.first().map(|fixed| fixed.rule);
+        plan.left.extend(rule.map(|rule| Left { rule, path: file.path, line: None, why: error.to_string() }));
+    }
+}
+
+/// The transcript, by its number, that a run was refused for before anything was changed.
+fn blamed(plan: &Plan, error: &ApplyError) -> Option<usize> {
+    let path = match error {
+        ApplyError::Lock(LockError::Held { path, .. }) => path.strip_suffix(".lock").unwrap_or(path),
+        ApplyError::Changed { path } | ApplyError::Refused { path, .. } => path,
+        _ => return None,
+    };
+    plan.files.iter().position(|file| file.path.display().to_string() == *path)
+}
+
+fn attempt(plan: &Plan, now_ms: i64, faults: &Faults<'_>) -> Result<Record, ApplyError> {
     let cannot = |what: String| move |source| ApplyError::Io { what: format!("cannot {what}; nothing was changed"), source };
     let read = |path: &Path| Print::of(path).map_err(cannot(format!("read {}", path.display())));
     let lost_bytes = lost::Bytes::of(&plan.files);

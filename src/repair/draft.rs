@@ -9,7 +9,7 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 
-use super::patch::Patch;
+use super::patch::{self, Patch};
 use super::text::Text;
 use crate::context::{self, Context};
 use crate::discover::TranscriptFile;
@@ -118,14 +118,20 @@ impl<'a> Draft<'a> {
         for spot in spots.into_iter().filter(|spot| spot.mendable) {
             match fix(&subject, &spot) {
                 Ok(Some(patch)) if patch.is_empty() => {}
-                Ok(Some(patch)) if chosen.iter().any(|(_, other)| other.meets(&patch)) => {
-                    held.push(hold(&spot, "another fix of this rule changes the same bytes; it is tried again after that one"));
-                }
                 Ok(Some(patch)) => chosen.push((spot, patch)),
                 Ok(None) => held.push(hold(&spot, "no way to mend it that is sure")),
                 Err(error) => held.push(hold(&spot, &format!("cannot be mended: {error}"))),
             }
         }
+        let meeting = patch::meeting(chosen.iter().map(|(_, patch)| patch));
+        let mut places = 0usize..;
+        chosen.retain(|(spot, _)| {
+            let meets = places.next().is_some_and(|place| meeting.contains(&place));
+            if meets {
+                held.push(hold(spot, "another fix of this rule changes the same bytes; it is tried again after that one"));
+            }
+            !meets
+        });
         self.held.extend(held);
         if chosen.is_empty() {
             return Ok(false);
@@ -208,11 +214,8 @@ fn worse(before: (&Session, &Context), after: (&Session, &Context)) -> Option<St
     if hidden > 0 {
         return Some(format!("it would hide {hidden} messages from the model"));
     }
-    let ids = |session: &Session| {
-        let ids = session.entries.iter().filter_map(|entry| session.names.text(entry.id).map(str::to_owned));
-        ids.collect::<HashSet<String>>()
-    };
-    let (had, has) = (ids(before.0), ids(after.0));
+    let had: HashSet<&str> = before.0.entries.iter().filter_map(|entry| before.0.names.text(entry.id)).collect();
+    let has: HashSet<&str> = after.0.entries.iter().filter_map(|entry| after.0.names.text(entry.id)).collect();
     match had.difference(&has).count() {
         0 => None,
         gone => Some(format!("{gone} entries would be gone")),

@@ -157,6 +157,7 @@ pub fn plan(scan: &Scan, agent: &Agent, options: &Options, now_ms: i64) -> io::R
             plan.left.push(left(rule, None, why));
             continue;
         }
+        let print = Print::of(&file.path)?;
         let mut draft = Draft::new(agent, file)?;
         let before = Sight::of(&draft);
         draft.mend(&rules)?;
@@ -164,8 +165,12 @@ pub fn plan(scan: &Scan, agent: &Agent, options: &Options, now_ms: i64) -> io::R
         if draft.fixed.is_empty() {
             continue;
         }
-        let print = Print::of(&file.path)?;
         let after = journal::hash(draft.text.whole())?;
+        // The edits are for these bytes and no others, and a line that came meanwhile would be missing from the result.
+        if let (true, Some(rule)) = (Print::of(&file.path)? != print, first) {
+            plan.left.push(left(rule, None, "the file changed while it was read; try again when the chat is quiet".to_owned()));
+            continue;
+        }
         let sight = (before, Sight::of(&draft));
         plan.files.push(Mended {
             path: file.path.clone(),

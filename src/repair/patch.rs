@@ -1,5 +1,6 @@
 //! A damaged place in, the edits that mend it out: lines cut, put in, or changed in single values. Every other byte stays.
 
+use std::collections::HashSet;
 use std::io;
 use std::ops::Range;
 
@@ -129,17 +130,30 @@ impl Patch {
     pub fn is_empty(&self) -> bool {
         self.edits.is_empty()
     }
+}
 
-    /// Whether an edit of this patch and one of another touch the same bytes.
-    pub fn meets(&self, other: &Patch) -> bool {
-        let touch = |a: &Range<u64>, b: &Range<u64>| match (a.is_empty(), b.is_empty()) {
-            (true, true) => false,
-            (true, false) => b.start < a.start && a.start < b.end,
-            (false, true) => a.start < b.start && b.start < a.end,
-            (false, false) => a.start < b.end && b.start < a.end,
-        };
-        self.edits.iter().any(|edit| other.edits.iter().any(|theirs| touch(&edit.range, &theirs.range)))
+/// The patches, by number, that change bytes which another one before them changes too.
+pub fn meeting<'a>(patches: impl Iterator<Item = &'a Patch>) -> HashSet<usize> {
+    let mut ranges: Vec<(u64, u64, usize)> = patches
+        .enumerate()
+        .flat_map(|(number, patch)| patch.edits.iter().map(move |edit| (edit.range.start, edit.range.end, number)))
+        .collect();
+    ranges.sort_unstable();
+    let mut meeting = HashSet::new();
+    // The bytes that are taken furthest to the right, and by whom.
+    let mut taken: Option<(u64, u64, usize)> = None;
+    for (start, end, number) in ranges {
+        match taken {
+            Some((from, to, other)) if other != number && start < to && (start > from || end > start) => {
+                meeting.insert(other.max(number));
+            }
+            _ => {}
+        }
+        if taken.is_none_or(|(_, to, _)| end > to) && start < end {
+            taken = Some((start, end, number));
+        }
     }
+    meeting
 }
 
 /// The bytes of a span.

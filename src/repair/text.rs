@@ -14,6 +14,8 @@ pub const MAX_LINE: u64 = 256 << 20;
 pub struct Text {
     sources: [PathBuf; 1],
     pieces: Vec<Piece>,
+    /// Where each piece begins.
+    starts: Vec<u64>,
     len: u64,
 }
 
@@ -21,7 +23,23 @@ impl Text {
     /// A file as it is, of that length in bytes. It is opened when something is read.
     pub fn of_file(path: &Path, len: u64) -> Self {
         let pieces = if len > 0 { vec![Piece::Copy { source: 0, range: 0..len }] } else { Vec::new() };
-        Self { sources: [path.to_owned()], pieces, len }
+        Self::new([path.to_owned()], pieces)
+    }
+
+    fn new(sources: [PathBuf; 1], pieces: Vec<Piece>) -> Self {
+        let mut len = 0u64;
+        let mut starts = Vec::with_capacity(pieces.len());
+        for piece in &pieces {
+            starts.push(len);
+            len = len.saturating_add(piece.len());
+        }
+        Self { sources, pieces, starts, len }
+    }
+
+    /// The pieces from the one that holds this place on, each with where it begins.
+    fn from(&self, place: u64) -> impl Iterator<Item = (u64, &Piece)> {
+        let first = self.starts.partition_point(|&start| start <= place).saturating_sub(1);
+        self.starts.iter().copied().zip(&self.pieces).skip(first)
     }
 
     /// Length in bytes.
@@ -62,8 +80,9 @@ impl Text {
             let end = range.end.min(self.len);
             return Ok(Box::new(file.take(end.saturating_sub(range.start))));
         }
-        let mut output = self.whole();
-        output.skip(range.start);
+        let first = self.starts.partition_point(|&start| start <= range.start).saturating_sub(1);
+        let mut output = Output::new(self.pieces.get(first..).unwrap_or_default(), &self.sources);
+        output.skip(range.start.saturating_sub(self.starts.get(first).copied().unwrap_or_default()));
         Ok(Box::new(output.take(range.end.min(self.len).saturating_sub(range.start))))
     }
 
@@ -99,14 +118,12 @@ impl Text {
             at = edit.range.end;
         }
         self.copy(at..self.len, &mut pieces);
-        let len = pieces.iter().map(Piece::len).sum();
-        Ok(Text { sources: self.sources.clone(), pieces, len })
+        Ok(Text::new(self.sources.clone(), pieces))
     }
 
     /// Appends the pieces of a range.
     fn copy(&self, range: Range<u64>, out: &mut Vec<Piece>) {
-        let mut start = 0u64;
-        for piece in &self.pieces {
+        for (start, piece) in self.from(range.start) {
             let end = start.saturating_add(piece.len());
             let (from, to) = (range.start.max(start), range.end.min(end));
             if from < to {
@@ -123,15 +140,16 @@ impl Text {
             if end >= range.end {
                 break;
             }
-            start = end;
         }
     }
 
     /// The ranges of the file on the disk that a range of this text is made of.
     pub fn origins(&self, range: Range<u64>) -> Vec<Range<u64>> {
         let mut found = Vec::new();
-        let mut start = 0u64;
-        for piece in &self.pieces {
+        for (start, piece) in self.from(range.start) {
+            if start >= range.end {
+                break;
+            }
             let end = start.saturating_add(piece.len());
             let (from, to) = (range.start.max(start), range.end.min(end));
             if let Piece::Copy { range: place, .. } = piece
@@ -139,8 +157,51 @@ impl Text {
             {
                 found.push(place.start + (from - start)..place.start + (to - start));
             }
-            start = end;
         }
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Edits upon edits give what the same edits give on plain bytes, and every place reads as it should.
+        #[test]
+        fn edits_are_as_on_plain_bytes(rounds in prop::collection::vec(prop::collection::vec((0usize..60, 0usize..9, "[a-z]{0,5}"), 0..5), 1..5), from in 0usize..90, len in 0usize..40) {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("text");
+            let mut plain: Vec<u8> = (b'A'..=b'Z').chain(b'0'..=b'9').chain(b'A'..=b'Z').collect();
+            std::fs::write(&path, &plain).unwrap();
+            let original = plain.clone();
+            let mut text = Text::of_file(&path, plain.len() as u64);
+            for round in rounds {
+                let mut edits: Vec<Edit> = Vec::new();
+                let mut sorted = round.clone();
+                sorted.sort();
+                for (at, gone, bytes) in sorted {
+                    let end = (at + gone).min(plain.len()) as u64;
+                    let start = at as u64;
+                    if start <= end && edits.last().is_none_or(|edit| edit.range.end <= start) {
+                        edits.push(Edit { range: start..end, bytes: bytes.into_bytes() });
+                    }
+                }
+                for edit in edits.iter().rev() {
+                    plain.splice(edit.range.start as usize..edit.range.end as usize, edit.bytes.iter().copied());
+                }
+                text = text.edited(&edits).unwrap();
+            }
+            prop_assert_eq!(text.len(), plain.len() as u64);
+            prop_assert_eq!(text.read(0..text.len()).unwrap(), plain.clone());
+            let (start, end) = (from.min(plain.len()), (from + len).min(plain.len()));
+            prop_assert_eq!(text.read(start as u64..end as u64).unwrap(), plain.get(start..end).unwrap());
+            for range in text.origins(start as u64..end as u64) {
+                let found = original.get(range.start as usize..range.end as usize).unwrap();
+                prop_assert!(plain.get(start..end).unwrap().windows(found.len()).any(|window| window == found));
+            }
+        }
     }
 }
