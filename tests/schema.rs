@@ -175,7 +175,7 @@ fn enumerations_are_complete() {
     assert_eq!(listed("conversation/properties/key_source"), all!(KeySource: Store, Trajectory, Family, Inferred));
     assert_eq!(listed("evidence/properties/question"), all!(Question: Belongs, Torn, Innocent, Veto));
     assert_eq!(listed("finding/properties/severity"), all!(Severity: Info, Warning, Error));
-    assert_eq!(listed("finding/properties/fixable"), all!(Fixable: Safe, None));
+    assert_eq!(listed("finding/properties/fixable"), all!(Fixable: Safe, Unsafe, None));
 }
 
 /// Codes and names in a report are those that `explain` knows.

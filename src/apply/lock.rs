@@ -263,7 +263,7 @@ mod tests {
     fn only_an_old_lock_of_a_process_that_is_gone_is_left_behind() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.jsonl.lock");
-        let mut left = |body: serde_json::Value, kind| {
+        let left = |body: serde_json::Value, kind| {
             std::fs::write(&path, body.to_string()).unwrap();
             left_behind(&path, kind, NOW).map(|left| (left.pid, left.age_ms))
         };

@@ -279,7 +279,7 @@ mod tests {
         let mut parser = Parser::new();
         parser.feed(line.as_bytes(), Quality { utf8: true, control: false });
         let Some(Ok((facts, None))) = parser.end(true) else { panic!("good line") };
-        let [image] = facts.blocks() else { panic!("one image") };
+        let [image, _] = facts.blocks() else { panic!("an image and a thought") };
         let (offset, len) = image.data().unwrap();
         assert_eq!(&line[offset as usize..(offset + len) as usize], data);
         assert_eq!(facts.block_mime(image).unwrap(), "image/png");

@@ -172,7 +172,7 @@ mod tests {
                 r#"{"type":"message","id":"ab","message":{"role":"user","content":[{"type":"text","text":"…9"}]}}"#,
             ),
             (r#"{"my name":"x","id": 5, "n":-1.5,"o":null}"#, r#"{"…7":"…1","id":5,"…1":-1.5,"…1":null}"#),
-            (r#"secret words","type":"text"}]"#, r#"«11»"…1"«4»"…1"«4»"…3"#),
+            (r#"secret words","type":"text"}]"#, r#"«11»"…1"«4»"…1"«4»"…2"#),
             ("undefined", "undefined"),
             ("{\"text\":\"torn in the mid", "{\"text\":\"…15"),
             ("\"a\\\"b\":1\u{1b}[31m", "\"…4\":1«1»[31«1»"),

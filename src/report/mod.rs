@@ -5,6 +5,7 @@
 pub mod command;
 mod ending;
 pub mod github;
+pub mod html;
 pub mod json;
 pub mod jsonl;
 pub mod junit;
@@ -88,6 +89,8 @@ pub enum Format {
     Markdown,
     /// For pipelines that show tests
     Junit,
+    /// One page for a browser, which loads nothing
+    Html,
 }
 
 impl Format {
@@ -101,6 +104,7 @@ impl Format {
             Format::Github => &github::Github,
             Format::Markdown => &markdown::Markdown,
             Format::Junit => &junit::Junit,
+            Format::Html => &html::Html,
         }
     }
 }
