@@ -1,5 +1,6 @@
 //! CF305: an entry was written without a parent link.
 
+use std::collections::HashSet;
 use std::io;
 
 use super::links::{count, false_starts, handle};
@@ -54,9 +55,9 @@ fn detect(subject: &Subject<'_>, spots: &mut Vec<Spot>) {
         }
         spots.push(spot);
     }
-    let on_path = |at: u32| starts.iter().any(|start| start.root == at) || subject.path().first() == Some(&at);
+    let told: HashSet<u32> = starts.iter().map(|start| start.root).chain(subject.path().first().copied()).collect();
     let foreign = subject.entries().filter(|(at, entry)| *at > 0 && entry.parent == Ref::MISSING && subject.id_text(*at).is_some());
-    let mut aside = foreign.map(|(at, _)| at).filter(|&at| !on_path(at));
+    let mut aside = foreign.map(|(at, _)| at).filter(|at| !told.contains(at));
     if let Some(first) = aside.next() {
         let entries = match aside.count() {
             0 => "an entry without a parentId stands".to_owned(),

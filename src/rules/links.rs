@@ -210,6 +210,11 @@ pub(super) fn false_starts(subject: &Subject<'_>, is: impl Fn(u32, &Entry) -> bo
     let mut found: Vec<FalseStart> = Vec::new();
     let session = subject.session;
     let Some(&first) = subject.path().first() else { return found };
+    let id = session.entry(first).map(|entry| entry.id);
+    // Where two entries have one id, the rules about ids come first.
+    if subject.shape().shadowed().iter().any(|&at| session.entry(at).map(|entry| entry.id) == id) {
+        return found;
+    }
     let mut root = first;
     while root > 0
         && let Some(entry) = session.entry(root).filter(|entry| is(root, entry))
