@@ -19,9 +19,10 @@ export function args(names) {
   return given;
 }
 
-/** A folder that is gone when the check is over. */
+/** A folder that is gone when the check is over; in memory where there is such a place, since every run syncs its files. */
 export function workDir(name) {
-  const dir = fs.mkdtempSync(path.join(os.tmpdir(), `clawfix-${name}-`));
+  const root = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir();
+  const dir = fs.mkdtempSync(path.join(root, `clawfix-${name}-`));
   process.on('exit', () => fs.rmSync(dir, { recursive: true, force: true }));
   return dir;
 }
