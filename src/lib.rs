@@ -38,6 +38,7 @@ pub mod repair;
 pub mod report;
 pub mod rules;
 pub mod scan;
+pub mod secret;
 pub mod select;
 pub mod session;
 pub mod signal;

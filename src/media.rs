@@ -3,6 +3,8 @@
 //! Media files move: the state directory is renamed, the home changes, a backup lies elsewhere. The same file name under
 //! the current media roots is the same image, since OpenClaw names media files by uuid.
 
+pub(crate) mod rewrite;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

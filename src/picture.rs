@@ -4,10 +4,12 @@
 //! Both take the text raw, as it stands in the JSON line, where `\/` is a way to write `/`.
 
 mod base64_check;
+mod cure;
 #[cfg(test)]
 mod tests;
 
 pub use base64_check::{Base64Check, Flaw};
+pub use cure::{Cure, cure};
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
@@ -16,6 +18,9 @@ use imagesize::{Compression, ImageType};
 
 /// As much of a text as is worth keeping for [`Picture::read`]: a JPEG can have that much in front of its size.
 pub const HEAD: usize = 256 * 1024;
+
+/// Longest base64 of one image that providers take, in bytes.
+pub const MAX_BASE64: u64 = 5 << 20;
 
 /// Most images tell all within this much base64.
 const FIRST_LOOK: usize = 4 * 1024;
@@ -145,11 +150,13 @@ fn payload(text: &[u8]) -> &[u8] {
     comma.and_then(|comma| text.get(comma + 1..)).unwrap_or(text)
 }
 
+/// Takes what any decoder takes.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true).with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
 fn decode(text: &[u8]) -> Vec<u8> {
-    const LENIENT: GeneralPurpose = GeneralPurpose::new(
-        &STANDARD,
-        GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true).with_decode_padding_mode(DecodePaddingMode::Indifferent),
-    );
     let mut plain = Vec::with_capacity(text.len());
     let mut bytes = text.iter();
     while let Some(&byte) = bytes.next() {

@@ -10,6 +10,7 @@ use crate::foreign::PathMap;
 use crate::media::Media;
 use crate::name::FileState;
 use crate::policy::ResetPolicy;
+use crate::session::mentions::mentions;
 use crate::session::{self, ImageSource, Session};
 use crate::split::segment::Segment;
 use crate::split::{self, Apart, Conversation, Level, Tie};
@@ -277,24 +278,11 @@ fn best_states(read: &[(TranscriptFile, std::io::Result<Session>)]) -> HashMap<S
 
 fn count_images(segment: &Segment, media: &Media) -> ImageCount {
     let mut count = ImageCount::default();
-    let mut known = std::collections::HashSet::new();
-    let mut inline_entries = std::collections::HashSet::new();
-    for image in &segment.session.images {
-        match &image.source {
-            ImageSource::Inline { .. } => {
-                count.inline += 1;
-                inline_entries.insert(image.entry);
-            }
-            ImageSource::Remote | ImageSource::Reference { path: None, .. } => {}
-            ImageSource::Reference { path: Some(path), .. } => {
-                if known.insert(crate::foreign::basename(path).to_lowercase()) {
-                    count.referenced += 1;
-                    // The loader shows the inline copy, so a dead path beside one costs nothing.
-                    let lost = !inline_entries.contains(&image.entry) && media.resolve(path).path().is_none();
-                    count.missing += u64::from(lost);
-                }
-            }
-        }
+    let inline = |image: &&session::Image| matches!(&image.source, ImageSource::Inline { span, .. } if span.len > 0);
+    count.inline = segment.session.images.iter().filter(inline).count() as u64;
+    for mention in mentions(&segment.session) {
+        count.referenced += 1;
+        count.missing += u64::from(!mention.beside && media.resolve(mention.path).path().is_none());
     }
     count
 }

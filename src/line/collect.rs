@@ -1,9 +1,12 @@
 //! JSON events in, the fields of a transcript line out, in bounded memory. Which keys matter is said in [`super::fields`].
 
+use super::block::{Block, BlockKind};
 use super::fields::{Context, Field, SLOTS, Slot, field_of};
+use super::image_data::ImageData;
 use super::print::Print;
 use super::text::{Keeper, decode};
 use super::token::Events;
+use crate::secret::Scanner;
 
 /// Bytes kept of any one short field; ids, paths and names are shorter.
 const MAX_FIELD: usize = 4096;
@@ -27,70 +30,6 @@ pub(super) struct Value {
     pub(super) seen: Seen,
     pub(super) start: usize,
     pub(super) len: usize,
-}
-
-/// What a content block is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BlockKind {
-    /// `text`
-    Text,
-    /// `image`
-    Image,
-    /// `toolCall`
-    ToolCall,
-    /// `thinking`
-    Thinking,
-    /// Any other type.
-    Other,
-}
-
-/// An image, tool-call or thinking block of a message's content.
-#[derive(Debug, Clone, Default)]
-pub struct Block {
-    kind: Option<BlockKind>,
-    data: Option<(u64, u64)>,
-    print: Print,
-    pub(super) name: Option<Value>,
-    pub(super) id: Option<Value>,
-    pub(super) mime: Option<Value>,
-    url: bool,
-    partial: bool,
-    signature: Option<(u64, u64)>,
-    text_from: u64,
-    arena_from: usize,
-    crowded: bool,
-}
-
-impl Block {
-    /// What the block is; a block without `type` is [`BlockKind::Other`].
-    pub fn kind(&self) -> BlockKind {
-        self.kind.unwrap_or(BlockKind::Other)
-    }
-
-    /// Offset within the line and length in bytes of the inline base64 of an image, if it has any.
-    pub fn data(&self) -> Option<(u64, u64)> {
-        self.data.filter(|(_, len)| *len > 0)
-    }
-
-    /// Identity of the inline data: length and both ends. Same image, same value.
-    pub fn fingerprint(&self) -> u64 {
-        self.print.value()
-    }
-
-    /// Whether a tool call still has its `partialJson`, which is only there while it is streamed.
-    pub fn is_partial(&self) -> bool {
-        self.partial
-    }
-
-    /// Length in bytes and identity of the `thinkingSignature`, if there is one.
-    pub fn signature(&self) -> Option<(u64, u64)> {
-        self.signature
-    }
-
-    /// Whether an image block points elsewhere (`url`) instead of holding data.
-    pub fn has_url(&self) -> bool {
-        self.url
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +59,10 @@ pub(super) struct Collector {
     pub(super) has_content: bool,
     pub(super) media_paths: Vec<Value>,
     pub(super) text: Keeper,
+    data: ImageData,
+    /// Looks at every string but images and signatures, those of fields that are skipped too.
+    pub(super) secrets: Scanner,
+    searched: bool,
     contexts: Vec<Context>,
     skip_depth: u64,
     field: Field,
@@ -144,6 +87,9 @@ impl Default for Collector {
             has_content: false,
             media_paths: Vec::new(),
             text: Keeper::default(),
+            data: ImageData::default(),
+            secrets: Scanner::default(),
+            searched: false,
             contexts: Vec::new(),
             skip_depth: 0,
             field: Field::Skip,
@@ -160,6 +106,7 @@ impl Default for Collector {
 impl Collector {
     pub(super) fn reset(&mut self) {
         self.arena.clear();
+        self.secrets.clear();
         self.seen = [None; SLOTS];
         self.contexts.clear();
         self.skip_depth = 0;
@@ -337,6 +284,9 @@ impl Events for Collector {
             if self.block.kind() != BlockKind::Text {
                 self.text.truncate(self.block.text_from);
             }
+            if self.block.kind() == BlockKind::Image && self.block.data.is_some() {
+                self.block.picture = self.data.picture();
+            }
             self.other_blocks += u64::from(self.block.kind() != BlockKind::Text);
             let counts = matches!(self.block.kind(), BlockKind::Image | BlockKind::ToolCall | BlockKind::Thinking);
             if counts && self.blocks.len() < MAX_BLOCKS && !self.block.crowded {
@@ -382,6 +332,7 @@ impl Events for Collector {
             (_, Field::BlockData) => {
                 self.block.data = Some((offset, 0));
                 self.block.print = Print::default();
+                self.data.begin();
                 Target::Data
             }
             (_, Field::BlockSignature) => {
@@ -401,10 +352,17 @@ impl Events for Collector {
             _ => Target::Nothing,
         };
         self.string = Value { seen: Seen::Text, start: self.arena.len(), len: 0 };
+        self.searched = !matches!(self.target, Target::Data | Target::Signature);
+        if self.searched {
+            self.secrets.begin(offset);
+        }
     }
 
     #[inline]
     fn string_part(&mut self, raw: &[u8]) {
+        if self.searched {
+            self.secrets.push(raw);
+        }
         match self.target {
             Target::Nothing | Target::Message => {}
             Target::Slot(slot) => self.write(slot, raw),
@@ -413,12 +371,19 @@ impl Events for Collector {
                 self.arena.extend_from_slice(raw.get(..room).unwrap_or_default());
             }
             Target::Text => self.text.push(raw),
-            Target::Data | Target::Signature => self.block.print.push(raw),
+            Target::Data => {
+                self.block.print.push(raw);
+                self.data.push(raw);
+            }
+            Target::Signature => self.block.print.push(raw),
         }
     }
 
     #[inline]
     fn string_end(&mut self) {
+        if self.searched {
+            self.secrets.end();
+        }
         if self.contexts.is_empty() {
             self.top = Some(Seen::Text);
         }
@@ -434,6 +399,7 @@ impl Events for Collector {
                 if let Some((_, len)) = &mut self.block.data {
                     *len = self.block.print.len;
                 }
+                self.block.flaw = self.data.flaw();
             }
             Target::Signature => self.block.signature = Some((self.block.print.len, self.block.print.value())),
             Target::Nothing | Target::Text => {}

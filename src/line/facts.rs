@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::collect::{Block, Collector, Seen};
+use super::block::Block;
+use super::collect::{Collector, Seen};
 use super::fields::Slot;
 use super::text::decode;
 use super::token::{Flaw, Tokenizer};
 use super::{FaultKind, Kind, Role};
+use crate::secret::Scanner;
 
 /// An `id`, `parentId` or other reference as JavaScript sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +38,11 @@ impl Parser {
     /// A parser at the start of a line.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// What is shaped like a credential in the strings of the line that was ended last, faulty or not.
+    pub fn secrets(&self) -> &Scanner {
+        &self.collector.secrets
     }
 
     /// The next bytes of the line; see [`crate::read::Quality`] for the flags.

@@ -4,14 +4,16 @@
 //! bound and decoded only when asked for, no tree of values is built. Two parts: [`token`] knows JSON,
 //! [`Parser`] and its collector know which fields of a transcript line matter.
 
+mod block;
 mod collect;
 mod facts;
 mod fields;
+mod image_data;
 mod print;
 pub mod text;
 pub mod token;
 
-pub use collect::{Block, BlockKind};
+pub use block::{Block, BlockKind};
 pub use facts::{Id, Line, Parser};
 pub use fields::Slot;
 

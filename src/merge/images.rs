@@ -1,13 +1,11 @@
 //! Every image of every segment accounted for, and the edits that revive dead references.
 
-mod rewrite;
-
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::copy::{Copied, Copies, Found};
-use crate::media::Resolution;
+use crate::media::{Resolution, rewrite};
 use crate::scan::Agent;
 use crate::session::ImageSource;
 use crate::split::segment::Segment;

@@ -11,14 +11,12 @@ use std::path::{Path, PathBuf};
 use super::{Options, encode};
 use crate::apply::journal;
 use crate::media::Resolution;
+use crate::picture::MAX_BASE64;
 use crate::read::Span;
 use crate::scan::Agent;
 use crate::session::{Image, ImageSource, ReferenceForm};
 use crate::signal::image::ImageForm;
 use crate::split::segment::Segment;
-
-/// Longest base64 of one image; providers refuse more.
-pub(super) const MAX_BASE64: u64 = 5 << 20;
 
 /// Where the bytes of an image are.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]

@@ -53,6 +53,13 @@ mod cf410_blank_user_turn;
 mod cf411_repeated_turn;
 mod cf412_odd_signature;
 mod cf413_starts_with_assistant;
+mod cf501_missing_media;
+mod cf502_moved_media;
+mod cf503_pruned_image;
+mod cf504_undecodable_image;
+mod cf505_image_type;
+mod cf506_oversized_image;
+mod cf507_repeated_image;
 mod cf601_broken_store;
 mod cf602_empty_store;
 mod cf603_oversized_store;
@@ -69,6 +76,7 @@ mod cf704_heartbeat_owned_main;
 mod cf705_backups_piling_up;
 mod cf801_not_ready_for_import;
 mod cf802_ready_for_import;
+mod cf901_live_credential;
 mod clashes;
 mod faults;
 mod finding;
@@ -78,6 +86,7 @@ mod leftovers;
 mod links;
 mod moves;
 mod pairs;
+mod pictures;
 mod readiness;
 mod seams;
 pub mod selection;
@@ -235,6 +244,13 @@ pub static ALL: &[&Rule] = &[
     &cf411_repeated_turn::RULE,
     &cf412_odd_signature::RULE,
     &cf413_starts_with_assistant::RULE,
+    &cf501_missing_media::RULE,
+    &cf502_moved_media::RULE,
+    &cf503_pruned_image::RULE,
+    &cf504_undecodable_image::RULE,
+    &cf505_image_type::RULE,
+    &cf506_oversized_image::RULE,
+    &cf507_repeated_image::RULE,
     &cf601_broken_store::RULE,
     &cf602_empty_store::RULE,
     &cf603_oversized_store::RULE,
@@ -251,6 +267,7 @@ pub static ALL: &[&Rule] = &[
     &cf705_backups_piling_up::RULE,
     &cf801_not_ready_for_import::RULE,
     &cf802_ready_for_import::RULE,
+    &cf901_live_credential::RULE,
 ];
 
 /// Rules about one sort of thing.

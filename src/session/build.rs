@@ -4,11 +4,12 @@ use std::io;
 use std::path::Path;
 
 use super::{
-    Call, Entry, ExecRun, Flags, Header, HeaderLine, Image, ImageSource, Links, Loads, MAX_ENTRIES, MAX_FAULTS, MAX_ID_BYTES, MAX_ITEMS,
-    MAX_OPEN, MAX_STATED, ReferenceForm, Session, Thought, ToolCall, ToolResult, Turn,
+    Call, Credential, Entry, ExecRun, Flags, Header, HeaderLine, Image, ImageSource, Links, Loads, MAX_ENTRIES, MAX_FAULTS, MAX_ID_BYTES,
+    MAX_ITEMS, MAX_OPEN, MAX_STATED, ReferenceForm, Session, Thought, ToolCall, ToolResult, Turn,
 };
 use crate::line::{BlockKind, Fault, FaultKind, Id, Kind, Line, Parser, Role, Slot};
 use crate::read::{LineSink, Quality, Span, lines_with};
+use crate::secret::Scanner;
 use crate::signal::image::{ImageForm, Speaker};
 use crate::signal::{self, Reading, exec, image};
 use crate::time::{parse_iso_ms, sane};
@@ -89,7 +90,7 @@ impl LineSink for Reader {
         indexer.line += 1;
         indexer.session.unterminated = !terminated;
         match self.parser.end(terminated) {
-            None => {}
+            None => return,
             Some(Err((kind, at))) => {
                 indexer.session.lines += 1;
                 indexer.fault(span, at, kind);
@@ -103,6 +104,7 @@ impl LineSink for Reader {
                 indexer.parsed += 1;
             }
         }
+        indexer.credentials(self.parser.secrets(), span);
     }
 }
 
@@ -120,6 +122,25 @@ struct Indexer {
 }
 
 impl Indexer {
+    /// Files what is shaped like a credential, the first place of each kind.
+    fn credentials(&mut self, secrets: &Scanner, span: Span) {
+        let mut beyond = secrets.count().saturating_sub(secrets.findings().len() as u64);
+        for found in secrets.findings() {
+            let known = match self.session.credentials.iter().position(|known| known.kind == found.kind) {
+                Some(at) => self.session.credentials.get_mut(at),
+                None => {
+                    let place = Span { offset: span.offset.saturating_add(found.offset), len: u64::from(found.len) };
+                    self.session.credentials.push(Credential { kind: found.kind, line: self.line, place, count: 0 });
+                    self.session.credentials.last_mut()
+                }
+            };
+            if let Some(known) = known {
+                // What is beyond the bound of a line is counted with the first kind in it.
+                known.count = known.count.saturating_add(1).saturating_add(std::mem::take(&mut beyond));
+            }
+        }
+    }
+
     fn fault(&mut self, span: Span, at: u64, kind: FaultKind) {
         self.session.fault_count += 1;
         if self.session.faults.len() < MAX_FAULTS {
@@ -344,10 +365,13 @@ impl Indexer {
     fn inline_images(&mut self, line: &Line<'_>, index: u32, span: Span) {
         for block in line.blocks().iter().filter(|block| block.kind() == BlockKind::Image) {
             let source = match block.data() {
+                Some((_, 0)) if block.has_url() => ImageSource::Remote,
                 Some((offset, len)) => ImageSource::Inline {
                     span: Span { offset: span.offset + offset, len },
                     mime: line.block_mime(block).filter(|mime| mime.len() <= MAX_SLUG).map(Into::into),
                     fingerprint: block.fingerprint(),
+                    picture: block.picture(),
+                    flaw: block.flaw(),
                 },
                 None if block.has_url() => ImageSource::Remote,
                 None => continue,

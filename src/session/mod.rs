@@ -1,6 +1,7 @@
 //! The lines of one file in, a [`Session`] out: entries, turns, images, runs and faults. No text is kept.
 
 mod build;
+pub mod mentions;
 pub mod names;
 
 pub use build::identity;
@@ -9,6 +10,7 @@ pub use build::{Reader, Scratch, read, read_with};
 use std::path::PathBuf;
 
 use crate::line::{Fault, Kind, Role};
+use crate::picture::{Flaw, Picture};
 use crate::read::{Change, Span};
 use crate::signal::Reading;
 use crate::signal::image::ImageForm;
@@ -204,7 +206,7 @@ pub struct Image {
 /// How an image is in a transcript.
 #[derive(Debug, Clone)]
 pub enum ImageSource {
-    /// Base64 in the line.
+    /// Base64 in the line; the text may be empty.
     Inline {
         /// Where the base64 is.
         span: Span,
@@ -212,6 +214,10 @@ pub enum ImageSource {
         mime: Option<String>,
         /// Same image, same value.
         fingerprint: u64,
+        /// What its header says; the size of a photo with long notes in front stands too far behind to be known here.
+        picture: Picture,
+        /// Why no provider would decode it, if it has a flaw.
+        flaw: Option<Flaw>,
     },
     /// An image block that points to a URL instead of holding data.
     Remote,
@@ -242,6 +248,19 @@ pub enum Loads {
     Empty,
     /// A line (number from 1) that is `null` makes it fail.
     Fails(u64),
+}
+
+/// Strings of one kind that are shaped like live credentials. The strings themselves are not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Credential {
+    /// Whose they are shaped like.
+    pub kind: crate::secret::Kind,
+    /// Line of the first, from 1.
+    pub line: u64,
+    /// Where the first is.
+    pub place: Span,
+    /// How many there are.
+    pub count: u64,
 }
 
 /// The index of one transcript.
@@ -287,6 +306,8 @@ pub struct Session {
     pub seams: u32,
     /// Whether messages carry `__openclaw` or `Media*` fields (May 2026 and later).
     pub has_internal_fields: bool,
+    /// Strings shaped like credentials, by kind, in the order of their first places.
+    pub credentials: Vec<Credential>,
     /// Lines with a fault, up to [`MAX_FAULTS`].
     pub faults: Vec<Fault>,
     /// All faults.
@@ -323,6 +344,7 @@ impl Session {
             last_error_ms: None,
             seams: 0,
             has_internal_fields: false,
+            credentials: Vec::new(),
             faults: Vec::new(),
             fault_count: 0,
             unterminated: false,

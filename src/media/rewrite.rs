@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 /// A path that a line refers to, and what is to stand there instead; none for one that stays.
-pub(super) type Wish<'a> = (&'a str, Option<&'a str>);
+pub(crate) type Wish<'a> = (&'a str, Option<&'a str>);
 
 /// Words before a path that end in a colon.
 const MARKS: [&[u8]; 3] = [b"MEDIA:", b"source:", b"attached:"];
@@ -14,7 +14,7 @@ const FILE: &[u8] = b"file://";
 
 /// The replacements in a line, sorted and apart from one another. The longest paths choose their places first, those that
 /// stay among them, so that a short one is never replaced inside a long one.
-pub(super) fn rewrites(line: &[u8], wishes: &[Wish<'_>]) -> Vec<(Range<usize>, Vec<u8>)> {
+pub(crate) fn rewrites(line: &[u8], wishes: &[Wish<'_>]) -> Vec<(Range<usize>, Vec<u8>)> {
     let mut wishes: Vec<Wish<'_>> = wishes.iter().copied().filter(|(from, _)| !from.is_empty()).collect();
     wishes.sort_by(|(a, _), (b, _)| b.len().cmp(&a.len()).then(a.cmp(b)));
     wishes.dedup_by_key(|(from, _)| *from);
