@@ -319,7 +319,7 @@ fn other_commands_say_that_it_is_for_scan() {
             .output()
             .unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        assert!(String::from_utf8_lossy(&output.stderr).contains("the format html is for `clawfix scan`"), "{arguments:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("[possible values: table, json]"), "{arguments:?}");
         assert!(output.stdout.is_empty());
     }
     let after: Vec<_> = std::fs::read_dir(&placed.sessions).unwrap().map(|entry| entry.unwrap().file_name()).collect();

@@ -24,7 +24,7 @@ fn of_two_equal_candidates_none_is_taken() {
     let output = run(&["scan", "--format", "json"]);
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["summary"]["splits"], 0, "a tie is no seam");
-    let findings = report["findings"].as_array().unwrap();
+    let findings: Vec<_> = report["findings"].as_array().unwrap().iter().filter(|finding| finding["severity"] != "info").collect();
     let [finding] = findings.as_slice() else { panic!("{findings:?}") };
     assert_eq!(finding["rule"], "CF102");
     let message = finding["message"].as_str().unwrap();

@@ -6,9 +6,10 @@ use std::io;
 use super::{Fixable, Rule, Severity, Spot, Subject, Work, pictures};
 use crate::foreign;
 use crate::media::{Resolution, rewrite};
+use crate::read::Span;
 use crate::repair::patch::{Patch, absolute, range_of};
 use crate::session::mentions::entries_with_inline;
-use crate::session::{ImageSource, ReferenceForm};
+use crate::session::{Image, ImageSource, ReferenceForm};
 use crate::signal::image::ImageForm;
 
 pub(super) static RULE: Rule = Rule {
@@ -48,28 +49,48 @@ Run `clawfix repair` on the machine where the gateway runs. What is found in a c
 type Wishes<'a> = Vec<(&'a str, Option<String>)>;
 
 /// The entries with a reference that should lead elsewhere, with all references of each.
-fn moved<'a>(subject: &Subject<'a>, wanted: impl Fn(u32) -> bool) -> Vec<(u32, Wishes<'a>)> {
+fn moved<'a>(subject: &Subject<'a>) -> Vec<(u32, Wishes<'a>)> {
     let session = subject.session;
     let inline = entries_with_inline(session);
     let mut known: HashMap<&str, Option<String>> = HashMap::new();
     let mut found = Vec::new();
     for images in session.images.chunk_by(|a, b| a.entry == b.entry) {
-        let Some(entry) = images.first().map(|image| image.entry).filter(|&entry| wanted(entry)) else { continue };
+        let Some(entry) = images.first().map(|image| image.entry) else { continue };
         // The loader shows the image that is there.
         if inline.contains(&entry) {
             continue;
         }
-        let mut wishes: Wishes<'_> = Vec::new();
-        for image in images {
-            let ImageSource::Reference { form, path: Some(path) } = &image.source else { continue };
-            let to = known.entry(path).or_insert_with(|| new_place(subject, path)).clone();
-            wishes.push((path, to.filter(|to| fits(*form, to))));
-        }
+        let wishes = wishes_of(subject, images, &mut known);
         if wishes.iter().any(|(_, to)| to.is_some()) {
             found.push((entry, wishes));
         }
     }
     found
+}
+
+/// Where the references of one entry should lead.
+fn wishes_of<'a>(subject: &Subject<'a>, images: &'a [Image], known: &mut HashMap<&'a str, Option<String>>) -> Wishes<'a> {
+    let mut wishes: Wishes<'_> = Vec::new();
+    for image in images {
+        let ImageSource::Reference { form, path: Some(path) } = &image.source else { continue };
+        let to = known.entry(path).or_insert_with(|| new_place(subject, path)).clone();
+        wishes.push((path, to.filter(|to| fits(*form, to))));
+    }
+    wishes
+}
+
+/// Writes the places of its files into an entry's line, whether or not it holds an image inline; on a copy it writes nothing.
+pub(super) fn set_right(subject: &Subject<'_>, entry: u32, line: Span, patch: &mut Patch) -> io::Result<()> {
+    let wishes = wishes_of(subject, pictures::of_entry(subject.session, entry), &mut HashMap::new());
+    if !subject.agent.dir.live || wishes.iter().all(|(_, to)| to.is_none()) {
+        return Ok(());
+    }
+    let wishes: Vec<rewrite::Wish<'_>> = wishes.iter().map(|(from, to)| (*from, to.as_deref())).collect();
+    let bytes = subject.text.read(range_of(line))?;
+    for (range, bytes) in rewrite::rewrites(&bytes, &wishes) {
+        patch.set(absolute(line, range), bytes);
+    }
+    Ok(())
 }
 
 /// Where the file of a path is, when that is elsewhere.
@@ -102,7 +123,7 @@ fn fits(form: ReferenceForm, to: &str) -> bool {
 }
 
 fn detect(subject: &Subject<'_>, spots: &mut Vec<Spot>) {
-    let found = moved(subject, |_| true);
+    let found = moved(subject);
     let named = |wishes: &Wishes<'_>| wishes.iter().filter(|(_, to)| to.is_some()).count();
     let first = |wishes: &Wishes<'_>| wishes.iter().find(|(_, to)| to.is_some()).map(|(path, _)| pictures::name(path)).unwrap_or_default();
     if !subject.agent.dir.live {
@@ -124,12 +145,7 @@ fn detect(subject: &Subject<'_>, spots: &mut Vec<Spot>) {
 
 fn fix(subject: &Subject<'_>, spot: &Spot) -> io::Result<Option<Patch>> {
     let (Some(at), Some(span)) = (spot.entry, spot.span) else { return Ok(None) };
-    let Some((_, wishes)) = moved(subject, |entry| entry == at).into_iter().next() else { return Ok(None) };
-    let wishes: Vec<rewrite::Wish<'_>> = wishes.iter().map(|(from, to)| (*from, to.as_deref())).collect();
-    let line = subject.text.read(range_of(span))?;
     let mut patch = Patch::new();
-    for (range, bytes) in rewrite::rewrites(&line, &wishes) {
-        patch.set(absolute(span, range), bytes);
-    }
+    set_right(subject, at, span, &mut patch)?;
     Ok((!patch.is_empty()).then_some(patch))
 }

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::pictures::Inline;
-use super::{Fixable, Rule, Severity, Spot, Subject, Work, pictures};
+use super::{Fixable, Rule, Severity, Spot, Subject, Work, cf502_moved_media, pictures};
 use crate::picture::{Format, HEAD, MAX_BASE64, Picture};
 use crate::repair::patch::{Patch, absolute};
 use crate::session::ImageSource;
@@ -35,7 +35,7 @@ another way, or a session that another program continues, is not scaled.
 
 ## What the fix does
 With `--unsafe-fixes` the block is replaced, in its place, by a text block that says how large the image was, and whether the same
-message names its file, which the gateway then loads and scales itself. The data goes to the lost-and-found.
+message names its file, which the gateway then loads and scales itself; a path to it that has moved is set right, as CF502 does. The data goes to the lost-and-found.
 
 ## What it never does
 It never decodes, scales or re-codes an image, removes no message, and does nothing unasked: your provider may take the
@@ -122,5 +122,7 @@ fn fix(subject: &Subject<'_>, spot: &Spot) -> io::Result<Option<Patch>> {
             patch.replace(absolute(line, block.range()), pictures::text_block(&text));
         }
     })?;
+    // From now on the reference is what is left, so it has to lead to the file.
+    cf502_moved_media::set_right(subject, entry, line, &mut patch)?;
     Ok((good && !patch.is_empty()).then_some(patch))
 }

@@ -24,8 +24,8 @@ pub(super) static RULE: Rule = Rule {
 where no such file is, while a transcript of that very name lies in this folder beside the store. The state directory was moved,
 restored or copied, and the paths inside it were not.
 
-In a copy or backup the old paths are the true ones, since they are right again where it came from: there it is an information and
-nothing is changed. Whether a folder is live is told by `OPENCLAW_STATE_DIR` and the home of the user who runs clawfix.
+In a copy or backup the old paths are the true ones, since they are right again where it came from: there nothing is reported.
+Whether a folder is live is told by `OPENCLAW_STATE_DIR` and the home of the user who runs clawfix.
 
 ## Why it hurts
 The first releases take the path as it is: they begin an empty transcript at a place that nobody reads, or fail to create it, and the
@@ -46,7 +46,8 @@ the two the gateway uses before you change anything.
 
 fn detect(scan: &Scan, agent: &Agent, troubles: &mut Vec<Trouble>) {
     let Some(store) = &agent.store else { return };
-    if !folder::is_whole(scan, agent) || folder::is_in_database(agent) {
+    // On a copy the old paths are the true ones: it is put to use by copying it back.
+    if !agent.dir.live || !folder::is_whole(scan, agent) || folder::is_in_database(agent) {
         return;
     }
     let folder = Folder::of(agent);
@@ -67,11 +68,7 @@ fn detect(scan: &Scan, agent: &Agent, troubles: &mut Vec<Trouble>) {
         let verb = if entries.len() == 1 { "leads" } else { "lead" };
         let message = format!("{keys} {verb} to {place}, where nothing is, and the transcripts lie beside the store");
         let mut trouble = Trouble::new(&store.path, place, message);
-        if !agent.dir.live {
-            trouble.severity = Some(Severity::Info);
-            trouble.help =
-                Some("nothing needs mending in a copy; name the live state directory in OPENCLAW_STATE_DIR if this is it".to_owned());
-        } else if folder::is_editable(agent) {
+        if folder::is_editable(agent) {
             trouble.steps = entries.iter().map(|(entry, path, name)| step(agent, entry, path, name)).collect();
         } else {
             trouble.help = Some("the store is no plain JSON; mend that first (CF601)".to_owned());
