@@ -24,6 +24,8 @@ pub enum Failure {
     NoHeader,
     /// A line, numbered from 1, is `null`.
     NullLine(u64),
+    /// A line, numbered from 1, is a bare value, in a format whose entries are given ids on loading.
+    BareValue(u64),
     /// A message entry on the path, at this line, has no message.
     NoMessage(u64),
     /// The parent links run in a circle through the entry at this line; the loader never returns.
@@ -36,6 +38,7 @@ impl Failure {
         match self {
             Failure::NoHeader => "the first line is no session header, so the session is empty to the loader".to_owned(),
             Failure::NullLine(line) => format!("line {line} is null, which makes the loader fail"),
+            Failure::BareValue(line) => format!("line {line} is a bare value, which makes the loader fail on this old format"),
             Failure::NoMessage(line) => format!("the message entry at line {line} has no message, which makes the loader fail"),
             Failure::Circle(line) => format!("the parent links run in a circle at line {line}, so the loader never returns"),
         }
@@ -64,6 +67,8 @@ pub fn of(session: &Session) -> Context {
         Loads::Empty => Some(Failure::NoHeader),
         Loads::Fails(line) => Some(Failure::NullLine(line)),
     };
+    let bare = session.entries.iter().find(|entry| entry.kind == Kind::Scalar && session.version() < 2);
+    let failure = failure.or_else(|| bare.map(|entry| Failure::BareValue(u64::from(entry.line))));
     if failure.is_some() {
         return Context { failure, ..Context::default() };
     }

@@ -176,7 +176,7 @@ fn ours(text: &str) -> Answer {
     let seen = context::of(&session);
     match seen.failure {
         Some(Failure::NoHeader) => Answer::Empty,
-        Some(Failure::NullLine(_) | Failure::NoMessage(_)) => Answer::Throws,
+        Some(Failure::NullLine(_) | Failure::BareValue(_) | Failure::NoMessage(_)) => Answer::Throws,
         Some(Failure::Circle(_)) => Answer::Hangs,
         None => {
             let message = |seen: &context::Seen| {

@@ -212,6 +212,10 @@ fn folder(seed: u64, sources: &[Vec<u8>]) {
     for (name, bytes) in &before {
         let now = messages(&after[name]);
         for (id, content) in messages(bytes) {
+            // What says nothing gets a placeholder, and may get another id besides.
+            if content == serde_json::json!([]) || content == "" {
+                continue;
+            }
             let there = |(other, text): &(Value, Value)| *text == content || (*other == id && !id.is_null());
             assert!(now.iter().any(there), "seed {seed}: {name} lost message {id}");
         }
@@ -222,12 +226,13 @@ fn folder(seed: u64, sources: &[Vec<u8>]) {
     }
     let again = json(&["repair"], tmp.path());
     assert_eq!(changes(&again), 0, "seed {seed}: a second repair changes {:#}", again["repairs"][0]["files"]);
-    let left: Vec<&str> = applied["repairs"][0]["left"].as_array().into_iter().flatten().filter_map(|left| left["rule"].as_str()).collect();
+    let left: Vec<Value> = applied["repairs"][0]["left"].as_array().cloned().unwrap_or_default();
     let scanned = json(&["scan", "--all"], tmp.path());
     for finding in
         scanned["findings"].as_array().unwrap().iter().filter(|finding| finding["fixable"] == "safe" && finding["rule"] != "CF101")
     {
-        assert!(left.iter().any(|rule| finding["rule"] == *rule), "seed {seed}: still to be mended, and not said so: {finding:#}");
+        let said = |left: &Value| left["path"] == finding["path"] && left["rule"] == finding["rule"];
+        assert!(left.iter().any(said), "seed {seed}: still to be mended, and not said so: {finding:#}");
     }
     if changes(&applied) > 0 {
         let (code, out, err) = run(&["undo"], tmp.path());

@@ -219,7 +219,7 @@ fn holder(path: &Path, body: &[u8], kind: Kind, now_ms: i64) -> Option<LockError
         return None;
     }
     let pid = pid.map_or_else(|| "unknown".to_owned(), |pid| pid.to_string());
-    Some(LockError::Held { path: path.display().to_string(), pid, age: span(age) })
+    Some(LockError::Held { path: path.display().to_string(), pid, age: span(age.max(0)) })
 }
 
 #[cfg(test)]

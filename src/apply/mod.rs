@@ -270,7 +270,8 @@ fn prepare(
     faults: &Faults<'_>,
 ) -> Result<Vec<Lock>, ApplyError> {
     faults.point("begun");
-    let mut held = locks(journal, &record.run, wanted.iter().map(Wanted::path), now_ms)?;
+    let files = wanted.iter().filter(|change| !matches!(change, Wanted::Keepsake { .. })).map(Wanted::path);
+    let mut held = locks(journal, &record.run, files, now_ms)?;
     faults.point("locked");
     let vouched: Vec<&PathBuf> = wanted.iter().flat_map(Wanted::vouched).collect();
     for change in wanted {
@@ -296,6 +297,13 @@ fn prepare(
             operations.push((at, operation));
         }
         faults.point("written");
+    }
+    // A writer that takes no lock may have come while the others were waited for.
+    for change in wanted {
+        let grown = |before: &Print| std::fs::symlink_metadata(change.path()).is_ok_and(|meta| meta.len() != before.len);
+        if change.before().is_some_and(grown) {
+            return Err(ApplyError::Changed { path: change.path().display().to_string() });
+        }
     }
     operations.sort_by_key(|(at, _)| *at);
     record.operations = operations.into_iter().map(|(_, operation)| operation).collect();

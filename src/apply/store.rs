@@ -80,11 +80,12 @@ fn entry_edit(bytes: &[u8], value: &StoreValue, back: bool) -> Option<Vec<(std::
         let comma = if comma { "," } else { "" };
         return there.is_none().then(|| vec![(at..at, format!("{key}:{}{comma}", value.to))]);
     }
-    // The gateway may have written more into the entry; it is still ours while it leads to the same session.
+    // What the gateway has taken out again, or given to another session, is no longer ours to take out.
+    let Some(there) = there else { return Some(Vec::new()) };
     let session = |json: &str| serde_json::from_str::<serde_json::Value>(json).ok()?.get("sessionId").cloned();
-    let now = there?.get("sessionId")?.text()?;
-    let ours = session(&value.to)? == now.as_ref();
-    ours.then(|| root.removals_of(&value.key).into_iter().map(|range| (range, String::new())).collect())
+    let now = there.get("sessionId").and_then(|id| Some(id.text()?.into_owned()));
+    let ours = session(&value.to)? == serde_json::Value::from(now);
+    Some(if ours { root.removals_of(&value.key).into_iter().map(|range| (range, String::new())).collect() } else { Vec::new() })
 }
 
 #[cfg(test)]

@@ -51,7 +51,10 @@ Examples:
   clawfix repair --apply                      do it
   clawfix repair 4f1d09aa --select CF2,CF3    one session, two families of rules
   clawfix repair ~/copy --select CF309 --unsafe-fixes
-  clawfix undo                                take the last run back";
+  clawfix undo                                take the last run back
+
+Exit codes: 0 planned, done, or nothing to do; 1 with --apply, something was left as it is, and the report says why;
+2 wrong usage, or something could not be read or changed.";
 
 impl Repair {
     pub fn run(self) -> anyhow::Result<Verdict> {
@@ -103,10 +106,14 @@ impl Repair {
             }
         }
         let done: Vec<_> = plans.iter().zip(runs).filter_map(|(plan, run)| Some(report::Shown { plan, done: run? })).collect();
+        let left = done.iter().any(|shown| !shown.plan.left.is_empty());
         if !done.is_empty() || self.format == PlainFormat::Json {
             self.print(&done, "applied")?;
         }
-        refused.verdict()
+        Ok(match refused.verdict()? {
+            Verdict::Clean if left => Verdict::Findings,
+            verdict => verdict,
+        })
     }
 
     fn nothing(&self) -> anyhow::Result<()> {

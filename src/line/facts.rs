@@ -80,7 +80,7 @@ impl Parser {
                 Some(Ok((Line { parts: &self.collector }, note)))
             }
             Err((Flaw::Cut, at)) if !terminated => Some(Err((FaultKind::Torn, at))),
-            Err((Flaw::Trailing, at)) => Some(Err((FaultKind::Trailing, at))),
+            Err((Flaw::Trailing, at)) if self.collector.object => Some(Err((FaultKind::Trailing, at))),
             Err((flaw, at)) => Some(Err((FaultKind::NotJson(flaw), at))),
         }
     }
@@ -103,7 +103,8 @@ impl<'a> Line<'a> {
         match (self.parts.object, self.parts.top) {
             (true, _) => self.text_of(Slot::Type).map_or(Kind::Unknown, |name| Kind::of(&name)),
             (false, Some(Seen::Null)) => Kind::Null,
-            (false, _) => Kind::NotAnObject,
+            (false, Some(Seen::Container)) => Kind::NotAnObject,
+            (false, _) => Kind::Scalar,
         }
     }
 

@@ -49,8 +49,10 @@ pub enum Kind {
     Reset,
     /// An object of another type; must survive unchanged.
     Unknown,
-    /// JSON, but no object and not `null`.
+    /// JSON, but no object, no bare value and not `null`: a list.
     NotAnObject,
+    /// A bare string, number, `true` or `false`, which makes the real loader fail where the format is version 1.
+    Scalar,
     /// `null`, which makes the real loader fail as a whole.
     Null,
 }
@@ -157,6 +159,7 @@ impl FaultKind {
             FaultKind::NotJson(Flaw::Control(byte)) => format!("not JSON: control byte 0x{byte:02x} inside a string"),
             FaultKind::NotJson(Flaw::Malformed) => "not JSON: malformed number or escape".to_owned(),
             FaultKind::NotJson(Flaw::TooDeep) => "nested too deep to follow".to_owned(),
+            FaultKind::NotJson(Flaw::Trailing) => "not JSON: something stands behind the value".to_owned(),
             FaultKind::NotJson(_) => "not JSON: it ends too early".to_owned(),
             FaultKind::Nul => "nothing but NUL bytes".to_owned(),
             FaultKind::Trailing => "something stands behind the object".to_owned(),

@@ -46,21 +46,39 @@ pub fn apply(plan: &mut Plan, now_ms: i64, faults: &Faults<'_>) -> Result<Record
             Ok(record) => return Ok(record),
             Err(error) => error,
         };
-        let Some(at) = blamed(plan, &error).filter(|_| plan.files.len() + plan.steps.len() > 1) else { return Err(error) };
-        let file = plan.files.remove(at);
-        let rule = file.fixed.first().map(|fixed| fixed.rule);
-        plan.left.extend(rule.map(|rule| Left { rule, path: file.path, line: None, why: error.to_string() }));
+        if !drop_blamed(plan, &error) || plan.is_empty() {
+            return Err(error);
+        }
     }
 }
 
-/// The transcript, by its number, that a run was refused for before anything was changed.
-fn blamed(plan: &Plan, error: &ApplyError) -> Option<usize> {
+/// Moves what a run was refused for, before anything was changed, to what is left. Whether that is known.
+fn drop_blamed(plan: &mut Plan, error: &ApplyError) -> bool {
     let path = match error {
         ApplyError::Lock(LockError::Held { path, .. }) => path.strip_suffix(".lock").unwrap_or(path),
         ApplyError::Changed { path } | ApplyError::Refused { path, .. } => path,
-        _ => return None,
+        _ => return false,
     };
-    plan.files.iter().position(|file| file.path.display().to_string() == *path)
+    let is_it = |other: &Path| other.display().to_string() == *path;
+    let before = plan.left.len();
+    let (mut left, why) = (Vec::new(), error.to_string());
+    plan.files.retain(|file| {
+        let rule = file.fixed.first().map(|fixed| fixed.rule).filter(|_| is_it(&file.path));
+        left.extend(rule.map(|rule| Left { rule, path: file.path.clone(), line: None, why: why.clone() }));
+        rule.is_none()
+    });
+    let store = plan.sessions_dir.join("sessions.json");
+    plan.steps.retain(|planned| {
+        let path = match &planned.step {
+            Step::Store(_) => &store,
+            Step::Move(path) | Step::Touch(path) | Step::Restore { path, .. } => path,
+        };
+        let blamed = is_it(path);
+        left.extend(blamed.then(|| Left { rule: planned.rule, path: path.clone(), line: None, why: why.clone() }));
+        !blamed
+    });
+    plan.left.extend(left);
+    plan.left.len() > before
 }
 
 fn attempt(plan: &Plan, now_ms: i64, faults: &Faults<'_>) -> Result<Record, ApplyError> {

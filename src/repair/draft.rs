@@ -1,28 +1,29 @@
 //! One transcript in, the same transcript mended out, as pieces of the file and new bytes between them.
 //!
-//! The rules work one after another, in the order of their codes, each on what the one before left; so fixes of several
-//! rules compose, and none meets a place that another has changed under it. After each step the result is read as the
+//! The rules work one after another, in the order of their codes, each on what the one before left, and from the first
+//! again after every change; so fixes of several rules compose, and none meets a place that another has changed under it. After each step the result is read as the
 //! loader would read it: a step that would hide a message is taken back, and said so.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::ops::Range;
 use std::path::Path;
 
 use super::patch::{self, Patch};
 use super::text::Text;
-use crate::context::{self, Context};
+use crate::context::{self, Context, Seen};
 use crate::discover::TranscriptFile;
+use crate::line::Role;
 use crate::read;
 use crate::rules::{Rule, Spot, Subject, Work};
 use crate::scan::Agent;
 use crate::session::{self, Session};
 use crate::stitch::piece::Edit;
 
-/// Rounds over all rules; what is then still to be mended waits for another run.
-const ROUNDS: usize = 8;
-/// Places that are tried one by one when a step as a whole would hide something.
-const TRIED_ALONE: usize = 64;
+/// Steps that change something; what is then still to be mended waits for another run, and is said to.
+const STEPS: usize = 20_000;
+/// Places of one rule that are found out and left when its step as a whole would hide something.
+const CULPRITS: usize = 64;
 
 /// A place that was mended.
 #[derive(Debug, Clone)]
@@ -74,6 +75,10 @@ pub struct Draft<'a> {
     pub lost: Vec<Lost>,
     /// New ids and the older ones that stand in for them.
     pub stands_for: Vec<(String, String)>,
+    /// Places whose fix was taken back, with the reason.
+    refused: BTreeMap<(&'static str, String), Held>,
+    /// See [`Subject::may_wait`].
+    may_wait: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -85,24 +90,49 @@ impl<'a> Draft<'a> {
         let session = session::read(&file.path, &|_| ())?;
         let context = context::of(&session);
         let text = Text::of_file(&file.path, session.bytes);
-        Ok(Self { agent, file, text, session, context, fixed: Vec::new(), held: Vec::new(), lost: Vec::new(), stands_for: Vec::new() })
+        Ok(Self {
+            agent,
+            file,
+            text,
+            session,
+            context,
+            fixed: Vec::new(),
+            held: Vec::new(),
+            lost: Vec::new(),
+            stands_for: Vec::new(),
+            refused: BTreeMap::new(),
+            may_wait: true,
+        })
     }
 
-    /// Mends what these rules can.
+    /// Mends what these rules can. After every change the first rule has its turn again, so that lines are whole before
+    /// links are judged, and links before turns.
     ///
     /// # Errors
     /// What reading the file gives.
     pub fn mend(&mut self, rules: &[&'static Rule]) -> io::Result<()> {
-        for _ in 0..ROUNDS {
+        let mut second_chance = true;
+        for _ in 0..STEPS {
             self.held.clear();
             let mut changed = false;
             for rule in rules {
-                changed |= self.step(rule)?;
+                changed = self.step(rule)?;
+                if changed {
+                    break;
+                }
             }
-            if !changed {
-                return Ok(());
+            if changed {
+                self.may_wait = true;
+            } else if self.may_wait {
+                self.may_wait = false;
+            } else if std::mem::take(&mut second_chance) && !self.refused.is_empty() {
+                // What was refused at first may be harmless now that all else is mended.
+                self.refused.clear();
+            } else {
+                break;
             }
         }
+        self.held.extend(self.refused.values().cloned());
         Ok(())
     }
 
@@ -111,11 +141,13 @@ impl<'a> Draft<'a> {
         let Work::Transcript { detect, fix: Some(fix) } = rule.work else { return Ok(false) };
         let mut chosen: Vec<(Spot, Patch)> = Vec::new();
         let mut held = Vec::new();
-        let subject = Subject::new(self.file, &self.session, &self.context, self.agent, &self.text);
+        let mut subject = Subject::new(self.file, &self.session, &self.context, self.agent, &self.text);
+        subject.may_wait = self.may_wait;
         let mut spots = Vec::new();
         detect(&subject, &mut spots);
         let hold = |spot: &Spot, why: &str| Held { rule, line: spot.line, why: why.to_owned() };
-        for spot in spots.into_iter().filter(|spot| spot.mendable) {
+        let open = |spot: &Spot| spot.mendable && !self.refused.contains_key(&(rule.code, spot.identity.clone()));
+        for spot in spots.into_iter().filter(open) {
             match fix(&subject, &spot) {
                 Ok(Some(patch)) if patch.is_empty() => {}
                 Ok(Some(patch)) => chosen.push((spot, patch)),
@@ -136,62 +168,70 @@ impl<'a> Draft<'a> {
         if chosen.is_empty() {
             return Ok(false);
         }
-        let why = match self.adopt(rule, &chosen)? {
-            None => return Ok(true),
-            Some(why) if chosen.len() == 1 => why,
-            Some(_) => return self.one_by_one(rule),
-        };
-        self.held.extend(chosen.iter().map(|(spot, _)| hold(spot, &why)));
+        self.adopt(rule, chosen)
+    }
+
+    /// Carries patches out, but for those that would make the result worse. Whether anything changed.
+    fn adopt(&mut self, rule: &'static Rule, mut chosen: Vec<(Spot, Patch)>) -> io::Result<bool> {
+        for _ in 0..CULPRITS {
+            let why = match self.tried(&chosen)? {
+                Ok(next) => {
+                    self.take(rule, &chosen, next);
+                    return Ok(!chosen.is_empty());
+                }
+                Err(why) => why,
+            };
+            // The first that makes it worse together with those before it.
+            let (mut good, mut bad, mut reason) = (0usize, chosen.len(), why);
+            while bad - good > 1 {
+                let middle = good + (bad - good) / 2;
+                match self.tried(chosen.get(..middle).unwrap_or_default())? {
+                    Ok(_) => good = middle,
+                    Err(why) => (bad, reason) = (middle, why),
+                }
+            }
+            if good >= chosen.len() {
+                break;
+            }
+            let (spot, _) = chosen.remove(good);
+            self.refused.insert((rule.code, spot.identity), Held { rule, line: spot.line, why: reason });
+            if chosen.is_empty() {
+                return Ok(false);
+            }
+        }
+        let why = "too many fixes of this rule would hide something; mend the places that are named first";
+        self.refused
+            .extend(chosen.into_iter().map(|(spot, _)| ((rule.code, spot.identity), Held { rule, line: spot.line, why: why.to_owned() })));
         Ok(false)
     }
 
-    /// Mends the places of a rule each by itself, so that one which would hide something does not keep the others back.
-    fn one_by_one(&mut self, rule: &'static Rule) -> io::Result<bool> {
-        let Work::Transcript { detect, fix: Some(fix) } = rule.work else { return Ok(false) };
-        let mut changed = false;
-        let mut refused: HashSet<String> = HashSet::new();
-        for _ in 0..TRIED_ALONE {
-            let subject = Subject::new(self.file, &self.session, &self.context, self.agent, &self.text);
-            let mut spots = Vec::new();
-            detect(&subject, &mut spots);
-            let next = spots.into_iter().filter(|spot| spot.mendable && !refused.contains(&spot.identity)).find_map(|spot| {
-                let patch = fix(&subject, &spot).ok().flatten().filter(|patch| !patch.is_empty())?;
-                Some((spot, patch))
-            });
-            let Some((spot, patch)) = next else { break };
-            let (line, identity) = (spot.line, spot.identity.clone());
-            match self.adopt(rule, &[(spot, patch)])? {
-                None => changed = true,
-                Some(why) => {
-                    self.held.push(Held { rule, line, why });
-                    refused.insert(identity);
-                }
-            }
-        }
-        Ok(changed)
-    }
-
-    /// Carries patches out, unless the result would be worse; then why.
-    fn adopt(&mut self, rule: &'static Rule, chosen: &[(Spot, Patch)]) -> io::Result<Option<String>> {
+    /// What patches make of the transcript, or why that would be worse.
+    fn tried(&self, chosen: &[(Spot, Patch)]) -> io::Result<Result<(Text, Session, Context), String>> {
         let mut edits: Vec<Edit> = chosen.iter().flat_map(|(_, patch)| patch.edits.iter().cloned()).collect();
         edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
         let text = match self.text.edited(&edits) {
             Ok(text) => text,
-            Err(error) => return Ok(Some(format!("cannot be mended: {error}"))),
+            Err(error) => return Ok(Err(format!("cannot be mended: {error}"))),
         };
         let session = index(&self.file.path, &text)?;
         let context = context::of(&session);
-        if let Some(why) = worse((&self.session, &self.context), (&session, &context)) {
-            return Ok(Some(why));
-        }
+        // Lines that a fix rewrites say something else afterwards; that is its very point.
+        let of_spot = |spot: &Spot| spot.span.map(|span| span.offset);
+        let touched = chosen.iter().flat_map(|(spot, patch)| patch.rewritten.iter().copied().chain(of_spot(spot))).collect();
+        Ok(match worse((&self.session, &self.context), (&session, &context), &touched) {
+            Some(why) => Err(why),
+            None => Ok((text, session, context)),
+        })
+    }
+
+    fn take(&mut self, rule: &'static Rule, chosen: &[(Spot, Patch)], next: (Text, Session, Context)) {
         for (spot, patch) in chosen {
             self.fixed.push(Fixed { rule, line: spot.line, message: spot.message.clone() });
             let origins = patch.lost.iter().flat_map(|range| self.text.origins(range.clone()));
             self.lost.extend(origins.map(|range| Lost { range, rule: rule.code }));
             self.stands_for.extend(patch.stands_for.iter().cloned());
         }
-        (self.text, self.session, self.context) = (text, session, context);
-        Ok(None)
+        (self.text, self.session, self.context) = next;
     }
 }
 
@@ -204,8 +244,9 @@ fn index(path: &Path, text: &Text) -> io::Result<Session> {
     Ok(session)
 }
 
-/// Why the second state is worse than the first; none when it is not.
-fn worse(before: (&Session, &Context), after: (&Session, &Context)) -> Option<String> {
+/// Why the second state is worse than the first; none when it is not. Every message that the model sees must be seen
+/// afterwards too, those aside whose lines begin at `touched`, and no entry may be gone.
+fn worse(before: (&Session, &Context), after: (&Session, &Context), touched: &HashSet<u64>) -> Option<String> {
     let (was, now) = (before.1, after.1);
     if let (None, Some(failure)) = (was.failure, now.failure) {
         return Some(format!("it would keep the session from loading: {}", failure.reason()));
@@ -214,10 +255,42 @@ fn worse(before: (&Session, &Context), after: (&Session, &Context)) -> Option<St
     if hidden > 0 {
         return Some(format!("it would hide {hidden} messages from the model"));
     }
+    let mut seen: HashMap<Said, usize> = HashMap::new();
+    for at in &now.messages {
+        *seen.entry(Said::of(after.0, at)).or_default() += 1;
+    }
+    let kept = was.messages.iter().filter(|at| !before.0.entry(at.entry).is_some_and(|entry| touched.contains(&entry.span.offset)));
+    let gone =
+        kept.filter(|at| !seen.get_mut(&Said::of(before.0, at)).is_some_and(|left| left.checked_sub(1).map(|rest| *left = rest).is_some()));
+    match gone.count() {
+        0 => {}
+        gone => return Some(format!("it would show the model others in the place of {gone} messages")),
+    }
     let had: HashSet<&str> = before.0.entries.iter().filter_map(|entry| before.0.names.text(entry.id)).collect();
     let has: HashSet<&str> = after.0.entries.iter().filter_map(|entry| after.0.names.text(entry.id)).collect();
     match had.difference(&has).count() {
         0 => None,
         gone => Some(format!("{gone} entries would be gone")),
+    }
+}
+
+/// What tells a message that the model sees from others, whatever id it has.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Said {
+    role: Role,
+    time_ms: i64,
+    text: u32,
+    images: u16,
+}
+
+impl Said {
+    fn of(session: &Session, seen: &Seen) -> Self {
+        let entry = session.entry(seen.entry);
+        Self {
+            role: seen.role,
+            time_ms: entry.map_or(0, |entry| entry.time_ms),
+            text: entry.map_or(0, |entry| entry.text_len),
+            images: entry.map_or(0, |entry| entry.images),
+        }
     }
 }

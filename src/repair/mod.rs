@@ -19,6 +19,7 @@ use crate::apply::{lock, source};
 use crate::rules::selection::{Selection, may_mend};
 use crate::rules::{self, Fixable, Rule, Work};
 use crate::scan::{Agent, Scan};
+use crate::session::Session;
 pub use draft::{Draft, Fixed, Held, Lost};
 pub use step::Step;
 use text::Text;
@@ -152,6 +153,10 @@ pub fn plan(scan: &Scan, agent: &Agent, options: &Options, now_ms: i64) -> io::R
             plan.left.push(left(rule, None, format!("the file {what}; {next}")));
             continue;
         }
+        if let (Some(why), Some(rule)) = (held_back(session), first) {
+            plan.left.push(left(rule, None, why.to_owned()));
+            continue;
+        }
         if let (true, Some(rule)) = (lock::is_held(&file.path, lock::Kind::Transcript, now_ms), first) {
             let why = "the gateway is writing to it at this moment; try again when its run is over".to_owned();
             plan.left.push(left(rule, None, why));
@@ -188,6 +193,17 @@ pub fn plan(scan: &Scan, agent: &Agent, options: &Options, now_ms: i64) -> io::R
         steps(scan, agent, &rules, &mut plan);
     }
     Ok(plan)
+}
+
+/// Why nothing in a transcript is changed, whatever is the matter with it; none when it may be.
+pub(crate) fn held_back(session: &Session) -> Option<&'static str> {
+    let header = session.header.as_ref();
+    let unknown = header.is_some_and(|header| header.odd_version || header.version.is_some_and(|version| version > 3));
+    match () {
+        () if unknown => Some("its format version is not known (CF215), so nothing in it is changed"),
+        () if session.left_out > 0 => Some("it is too large to be indexed as a whole (CF004), so nothing in it is changed"),
+        () => None,
+    }
 }
 
 /// Gathers the changes of the store and other files. Two that want the same place are not both made.

@@ -21,6 +21,8 @@ pub struct Patch {
     pub edits: Vec<Edit>,
     /// Ranges whose bytes leave the transcript for the lost-and-found.
     pub lost: Vec<Range<u64>>,
+    /// Where the lines begin that say something else afterwards.
+    pub rewritten: Vec<u64>,
     /// Ids that are new, each with the older one that stands in for it when the run is taken back.
     pub stands_for: Vec<(String, String)>,
 }
@@ -122,6 +124,7 @@ impl Patch {
     pub fn within(&mut self, subject: &Subject<'_>, span: Span, edit: impl FnOnce(&mut Patch, &Tree<'_>)) -> io::Result<bool> {
         let line = subject.text.read(range_of(span))?;
         let Some(tree) = tree::parse(&line) else { return Ok(false) };
+        self.rewritten.push(span.offset);
         edit(self, &tree);
         Ok(true)
     }

@@ -1,69 +1,110 @@
 //! A line that does not parse in, what can be saved of it out: a whole entry behind the damage, the entry's id, and the
 //! place in the tree that other entries know it by. The rest goes to the lost-and-found.
 
+use std::collections::HashSet;
+use std::ops::Range;
+
 use super::patch::{Patch, range_of, stub};
-use crate::line::Fault;
+use crate::line::{Fault, FaultKind, Parser};
+use crate::read::Quality;
 use crate::rules::Subject;
 use crate::session::Entry;
-use crate::tree::{self, Kind};
+use crate::tree;
 
 /// Places in a line at which a whole entry is looked for.
 const CANDIDATES: usize = 256;
 
-/// The edits that take a damaged line out of a transcript, without anything that hung on it losing its hold.
+/// The edits that take what is damaged out of a line, without anything that hung on it losing its hold. Whole entries in
+/// it get lines of their own.
 ///
 /// # Errors
 /// What reading the line gives.
 pub fn salvage(subject: &Subject<'_>, fault: &Fault, rule: &str) -> std::io::Result<Option<Patch>> {
     let bytes = subject.text.read(range_of(fault.span))?;
-    let mut patch = Patch::new();
-    let whole = entry_behind(&bytes);
-    let damaged = bytes.get(..whole.unwrap_or(bytes.len())).unwrap_or_default();
-    let behind = whole.map(|at| Behind::of(bytes.get(at..).unwrap_or_default()));
-    let stub = place_of(subject, fault, damaged, behind.as_ref()).map(|place| {
-        let parent = place.parent.as_deref();
-        stub(&place.id, parent, place.time_ms, rule, damaged)
-    });
+    let whole = entries_within(&bytes);
     let start = fault.span.offset;
-    match (stub, whole) {
-        (Some(stub), Some(at)) => patch.replace(start..start + at as u64, format!("{stub}\n").into_bytes()),
-        (None, Some(at)) => patch.cut(start..start + at as u64),
-        (Some(stub), None) => {
-            let ending = if start + fault.span.len < subject.text.len() { "" } else { "\n" };
-            patch.replace(range_of(fault.span), format!("{stub}{ending}").into_bytes());
+    let place = |at: usize| start + at as u64;
+    let mut patch = Patch::new();
+    let ids: HashSet<String> = whole.iter().filter_map(|(_, entry)| entry.id.clone()).collect();
+    let mut at = 0usize;
+    let mut last: Option<&Whole> = None;
+    for (range, entry) in whole.iter().map(|(range, entry)| (range.clone(), Some(entry))).chain([(bytes.len()..bytes.len(), None)]) {
+        let damaged = bytes.get(at..range.start).unwrap_or_default();
+        let mut stub = None;
+        if damaged.iter().any(|byte| !byte.is_ascii_whitespace()) {
+            match place_of(subject, fault, damaged, (last, entry), &ids) {
+                // What stands in front is mended first, and the place is plain then.
+                Found::Later => return Ok(Some(Patch::new())),
+                Found::Nowhere => {}
+                Found::Place(found) => stub = Some(stub_of(&found, rule, damaged)),
+            }
         }
-        (None, None) => patch.cut_line(subject, fault.span),
+        let front = if at > 0 { "\n" } else { "" };
+        match (stub, entry) {
+            (Some(stub), Some(_)) => patch.replace(place(at)..place(range.start), format!("{front}{stub}\n").into_bytes()),
+            (None, Some(_)) => patch.replace(place(at)..place(range.start), front.as_bytes().to_vec()),
+            (Some(stub), None) => {
+                let ending = if start + fault.span.len < subject.text.len() { "" } else { "\n" };
+                patch.replace(place(at)..place(range.end), format!("{front}{stub}{ending}").into_bytes());
+            }
+            (None, None) if at == 0 => patch.cut_line(subject, fault.span),
+            (None, None) => patch.cut(place(at)..place(range.end)),
+        }
+        at = range.end;
+        last = entry.or(last);
     }
+    patch.edits.retain(|edit| !edit.range.is_empty() || !edit.bytes.is_empty());
     Ok(Some(patch))
 }
 
-/// Where a whole entry begins behind the damage, as when a line was torn and the next one was written right behind it.
-fn entry_behind(bytes: &[u8]) -> Option<usize> {
-    let starts = memchr::memmem::find_iter(bytes, b"{\"").filter(|&at| at > 0);
-    starts.take(CANDIDATES).find(|&at| is_entry(bytes.get(at..).unwrap_or_default()))
+fn stub_of(found: &Place, rule: &str, damaged: &[u8]) -> serde_json::Value {
+    stub(&found.id, found.parent.as_deref(), found.time_ms, rule, damaged)
 }
 
-/// Whether the bytes are one whole entry or header. A block of a message is none: what closes the message stands behind it.
-fn is_entry(bytes: &[u8]) -> bool {
-    let Some(tree) = tree::parse(bytes) else { return false };
-    let root = tree.root();
-    let text = |key: &str| root.get(key).is_some_and(|node| node.kind() == Kind::String);
-    root.kind() == Kind::Object && text("type") && text("id") && text("timestamp")
-}
-
-/// The whole entry behind the damage, on the same line.
+/// A whole entry inside a damaged line.
 #[derive(Debug, Default)]
-struct Behind {
+struct Whole {
     id: Option<String>,
     parent: Option<String>,
 }
 
-impl Behind {
-    fn of(bytes: &[u8]) -> Self {
-        let tree = tree::parse(bytes);
-        let text = |key: &str| Some(tree.as_ref()?.root().get(key)?.text()?.into_owned());
-        Behind { id: text("id"), parent: text("parentId") }
+/// The whole entries inside a damaged line, with their places, in order.
+fn entries_within(bytes: &[u8]) -> Vec<(Range<usize>, Whole)> {
+    let mut found = Vec::new();
+    let (mut at, mut tried) = (0usize, 0usize);
+    while let Some(start) = memchr::memmem::find(bytes.get(at..).unwrap_or_default(), b"{\"").map(|more| at + more) {
+        tried += 1;
+        let rest = bytes.get(start..).unwrap_or_default();
+        let len = first_value(rest);
+        match len.and_then(|len| Some((len, entry(rest.get(..len)?)?))) {
+            Some((len, whole)) => {
+                found.push((start..start + len, whole));
+                at = start + len;
+            }
+            None if tried > CANDIDATES => break,
+            None => at = start + 2,
+        }
     }
+    found
+}
+
+/// Length of the JSON object that the bytes begin with; none when they begin with no whole one.
+fn first_value(bytes: &[u8]) -> Option<usize> {
+    let mut parser = Parser::new();
+    parser.feed(bytes, Quality { utf8: true, control: true });
+    match parser.end(true)? {
+        Ok(_) => Some(bytes.trim_ascii_end().len()),
+        Err((FaultKind::Trailing, at)) => usize::try_from(at).ok().map(|at| bytes.get(..at).unwrap_or_default().trim_ascii_end().len()),
+        Err(_) => None,
+    }
+}
+
+/// The bytes as an entry or header. A block of a message is none: it has no time.
+fn entry(bytes: &[u8]) -> Option<Whole> {
+    let tree = tree::parse(bytes)?;
+    let text = |key: &str| Some(tree.root().get(key)?.text()?.into_owned());
+    (text("type").is_some() && text("id").is_some() && text("timestamp").is_some())
+        .then(|| Whole { id: text("id"), parent: text("parentId") })
 }
 
 /// The place that a lost entry had in the tree.
@@ -73,34 +114,64 @@ struct Place {
     time_ms: Option<i64>,
 }
 
-/// What the damaged bytes themselves say, else what the entries behind them say: the first that hangs on nothing hung on it.
-fn place_of(subject: &Subject<'_>, fault: &Fault, damaged: &[u8], whole: Option<&Behind>) -> Option<Place> {
+/// Whether there is a place for what was lost.
+enum Found {
+    /// This one.
+    Place(Place),
+    /// None is needed, or none can be told.
+    Nowhere,
+    /// It can be told when the damage in front is mended.
+    Later,
+}
+
+/// What the damaged bytes themselves say, else what the entries behind them say: the first that hangs on nothing hung on
+/// it. `beside` are the whole entries of the same line in front of the bytes and behind them, `ids` those of all of them.
+fn place_of(
+    subject: &Subject<'_>,
+    fault: &Fault,
+    damaged: &[u8],
+    beside: (Option<&Whole>, Option<&Whole>),
+    ids: &HashSet<String>,
+) -> Found {
     let session = subject.session;
-    let linked = session.entries.iter().any(|entry| entry.id.is_some());
+    let linked = session.entries.iter().any(|entry| entry.id.is_some()) || !ids.is_empty();
     if !linked || (session.header.is_some() && !subject.is_linked()) {
-        return None;
+        return Found::Nowhere;
     }
     let behind = session.entries.partition_point(|entry| u64::from(entry.line) < fault.line);
-    let next_fault = session.faults.iter().map(|other| other.line).find(|&line| line > fault.line).unwrap_or(u64::MAX);
-    let dangling = |entry: &&Entry| entry.parent.is_some() && session.names.truthy(entry.parent) && subject.by_id(entry.parent).is_none();
-    let following = session.entries.get(behind..).unwrap_or_default().iter().take_while(|entry| u64::from(entry.line) < next_fault);
+    let next = session.faults.get(session.faults.partition_point(|other| other.line <= fault.line)).map_or(u64::MAX, |other| other.line);
+    let known = |id: &String| ids.contains(id) || session.names.find(id).is_some_and(|id| subject.by_id(id).is_some());
+    let dangling = |entry: &&Entry| {
+        entry.parent.is_some()
+            && session.names.truthy(entry.parent)
+            && !session.names.text(entry.parent).is_some_and(|id| known(&id.to_owned()))
+    };
+    let following = session.entries.get(behind..).unwrap_or_default().iter().take_while(|entry| u64::from(entry.line) < next);
     let orphan = following.clone().find(dangling);
     let stated = Stated::of(damaged);
-    let known = |id: &String| session.names.find(id).is_some_and(|id| subject.by_id(id).is_some());
-    let free = |id: &String| !known(id) && whole.is_none_or(|whole| whole.id.as_ref() != Some(id));
-    let hangs_on = match whole {
+    let hangs_on = match beside.1 {
         Some(whole) => whole.parent.clone(),
         None => orphan.and_then(|entry| session.names.text(entry.parent)).map(str::to_owned),
     };
-    let inferred = || hangs_on.clone().filter(|id| !id.is_empty() && free(id));
+    let inferred = || hangs_on.clone().filter(|id| !id.is_empty() && !known(id));
     // An id that nobody hangs on needs no place kept for it.
     let wanted = |id: &String| session.names.find(id).is_some() || hangs_on.as_ref() == Some(id);
-    let id = stated.id.filter(|id| free(id) && wanted(id)).or_else(inferred)?;
+    let Some(id) = stated.id.filter(|id| !known(id) && wanted(id)).or_else(inferred) else { return Found::Nowhere };
     let before = u32::try_from(behind).ok().and_then(|behind| subject.linkable_before(behind));
-    let before_id = before.and_then(|at| subject.id_text(at)).map(str::to_owned);
-    let parent = stated.parent.filter(known).or(before_id);
+    let in_front = beside.0.and_then(|whole| whole.id.clone());
+    let parent = match (stated.parent.filter(known), in_front) {
+        (Some(parent), _) | (None, Some(parent)) => Some(parent),
+        (None, None) => {
+            let from = before.map_or(0, |at| session.line_of(at));
+            let unsettled = session.faults.get(session.faults.partition_point(|other| other.line <= from)..).unwrap_or_default();
+            if subject.may_wait && unsettled.iter().take_while(|other| other.line < fault.line).any(|other| other.kind.loses_line()) {
+                return Found::Later;
+            }
+            before.and_then(|at| subject.id_text(at)).map(str::to_owned)
+        }
+    };
     let time_ms = before.and_then(|at| session.entry(at)?.time()).or_else(|| orphan.and_then(Entry::time));
-    Some(Place { id, parent, time_ms })
+    Found::Place(Place { id, parent, time_ms })
 }
 
 /// The id and parent that the front of a damaged line states.
@@ -171,11 +242,13 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_entry_behind_a_torn_one_is_found_and_a_block_is_not() {
-        let entry = r#"{"type":"custom","id":"x","parentId":null,"timestamp":"t"}"#;
+    fn whole_entries_within_a_damaged_line_are_found_and_blocks_are_not() {
+        let entry = |id: &str| format!(r#"{{"type":"custom","id":"{id}","parentId":null,"timestamp":"t"}}"#);
         let torn = r#"{"type":"message","id":"a","message":{"content":[{"type":"text","text":"he"#;
-        assert_eq!(entry_behind(format!("{torn}{entry}").as_bytes()), Some(torn.len()));
-        assert_eq!(entry_behind(format!("{torn}\"}}]}}").as_bytes()), None);
-        assert_eq!(entry_behind(entry.as_bytes()), None);
+        let found =
+            |line: String| entries_within(line.as_bytes()).into_iter().map(|(_, whole)| whole.id.unwrap_or_default()).collect::<Vec<_>>();
+        assert_eq!(found(format!("{torn}{}", entry("x"))), ["x"]);
+        assert_eq!(found(format!("\0\0{}\0{}undefined{torn}", entry("x"), entry("y"))), ["x", "y"]);
+        assert_eq!(found(format!("{torn}\"}}]}}")), Vec::<String>::new());
     }
 }

@@ -67,6 +67,8 @@ const KEYS: [&str; 34] = [
     "errorMessage",
     "signature",
 ];
+/// Keys whose objects hold what somebody put in, under keys of any name.
+const INSIDE: [&str; 4] = ["arguments", "details", "data", "input"];
 /// Characters of one shown value.
 const LONGEST: usize = 64;
 
@@ -76,6 +78,10 @@ pub fn masked(bytes: &[u8]) -> String {
     let mut at = 0usize;
     let mut key: Option<String> = None;
     let mut junk = 0usize;
+    // Once quotes are out of step, what stands outside of strings is text, digits too.
+    let mut broken = false;
+    // Whether the values of each open object or list are those of an entry, a message or a block.
+    let mut plain: Vec<bool> = Vec::new();
     while let Some(&byte) = bytes.get(at) {
         if byte == b'"' {
             flush(&mut junk, &mut out);
@@ -87,7 +93,8 @@ pub fn masked(bytes: &[u8]) -> String {
             let show = if is_key {
                 SHOWN.contains(&&*text) || KEYS.contains(&&*text)
             } else {
-                closed && key.as_deref().is_some_and(|key| SHOWN.contains(&key)) && raw.len() <= LONGEST
+                let ours = !broken && plain.last().copied().unwrap_or(false);
+                ours && closed && key.as_deref().is_some_and(|key| SHOWN.contains(&key)) && raw.len() <= LONGEST
             };
             let quote = if closed { "\"" } else { "" };
             if show {
@@ -106,14 +113,23 @@ pub fn masked(bytes: &[u8]) -> String {
             at += word.len();
             continue;
         }
-        if matches!(byte, b'{' | b'}' | b'[' | b']' | b':' | b',' | b'-' | b'.' | b'0'..=b'9') {
+        if matches!(byte, b'{' | b'[') {
+            let inside = key.as_deref().is_some_and(|key| INSIDE.contains(&key));
+            plain.push(plain.last().copied().unwrap_or(true) && !inside);
+        } else if matches!(byte, b'}' | b']') {
+            plain.pop();
+        }
+        if matches!(byte, b'{' | b'}' | b'[' | b']' | b':' | b',') || (!broken && matches!(byte, b'-' | b'.' | b'0'..=b'9')) {
             flush(&mut junk, &mut out);
             out.push(char::from(byte));
         } else if byte == b'\n' {
             flush(&mut junk, &mut out);
             out.push('\n');
+            (broken, key) = (false, None);
+            plain.clear();
         } else if !matches!(byte, b' ' | b'\t' | b'\r') {
             junk += 1;
+            broken |= !matches!(byte, b'e' | b'E' | b'+');
         }
         if byte != b':' && byte != b' ' {
             key = None;
@@ -173,6 +189,11 @@ mod tests {
             ),
             (r#"{"my name":"x","id": 5, "n":-1.5,"o":null}"#, r#"{"…7":"…1","id":5,"…1":-1.5,"…1":null}"#),
             (r#"secret words","type":"text"}]"#, r#"«11»"…1"«4»"…1"«4»"…2"#),
+            (r#"my card 4111 1111","n":"#, r#"«14»"…1"«1»"…1"#),
+            (
+                r#"{"type":"toolCall","id":"call_1","arguments":{"id":"hunter2","type":"x"},"name":"y","display":true}"#,
+                r#"{"type":"toolCall","id":"call_1","arguments":{"id":"…7","type":"…1"},"name":"…1","display":true}"#,
+            ),
             ("undefined", "undefined"),
             ("{\"text\":\"torn in the mid", "{\"text\":\"…15"),
             ("\"a\\\"b\":1\u{1b}[31m", "\"…4\":1«1»[31«1»"),

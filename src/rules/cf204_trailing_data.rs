@@ -2,7 +2,7 @@
 
 use super::{Fixable, Rule, Severity, Spot, Subject, Work, faults};
 use crate::line::FaultKind;
-use crate::repair::patch::Patch;
+use crate::repair::patch::{Patch, range_of};
 use std::io;
 
 pub(super) static RULE: Rule = Rule {
@@ -39,7 +39,13 @@ fn detect(subject: &Subject<'_>, spots: &mut Vec<Spot>) {
 
 fn fix(subject: &Subject<'_>, spot: &Spot) -> io::Result<Option<Patch>> {
     let Some(fault) = faults::of(subject, spot) else { return Ok(None) };
+    let bytes = subject.text.read(range_of(fault.span))?;
     let mut patch = Patch::new();
-    patch.insert(fault.at, b"\n".to_vec());
+    let mut at = 0usize;
+    // Each object in turn, up to the last or to what is none.
+    while let Some((FaultKind::Trailing, more)) = faults::first_fault(bytes.get(at..).unwrap_or_default()) {
+        at = at.saturating_add(usize::try_from(more).unwrap_or(usize::MAX));
+        patch.insert(fault.span.offset + at as u64, b"\n".to_vec());
+    }
     Ok(Some(patch))
 }

@@ -3,7 +3,6 @@
 use super::{Fixable, Rule, Severity, Spot, Subject, Work, faults};
 use crate::repair::patch::{Patch, range_of};
 use crate::repair::salvage::salvage;
-use crate::tree;
 use std::io;
 
 pub(super) static RULE: Rule = Rule {
@@ -43,15 +42,20 @@ fn fix(subject: &Subject<'_>, spot: &Spot) -> io::Result<Option<Patch>> {
     let bytes = subject.text.read(range_of(fault.span))?;
     let mut escaped = Vec::with_capacity(bytes.len());
     let mut patch = Patch::new();
+    let (mut inside, mut escape) = (false, false);
     for (at, &byte) in (fault.span.offset..).zip(&bytes) {
-        // Tabs between the values are white space, but escaping is only tried inside strings, where none may stand.
-        if byte < 0x20 && at >= fault.at {
-            let escape = format!("\\u{byte:04x}").into_bytes();
-            escaped.extend_from_slice(&escape);
-            patch.set(at..at.saturating_add(1), escape);
+        // White space between the values is none of ours, and neither is the carriage return at a line's end.
+        if byte < 0x20 && inside {
+            let written = format!("\\u{byte:04x}").into_bytes();
+            escaped.extend_from_slice(&written);
+            patch.set(at..at.saturating_add(1), written);
         } else {
             escaped.push(byte);
         }
+        inside ^= byte == b'"' && !escape;
+        escape = byte == b'\\' && !escape && inside;
     }
-    if tree::parse(&escaped).is_some() { Ok(Some(patch)) } else { salvage(subject, fault, RULE.code) }
+    // Whatever else is wrong further on in the line is another rule's.
+    let better = faults::first_flaw(&escaped).is_none_or(|flaw| fault.span.offset + flaw > fault.at);
+    if better { Ok(Some(patch)) } else { salvage(subject, fault, RULE.code) }
 }

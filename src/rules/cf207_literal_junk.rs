@@ -3,7 +3,6 @@
 use super::{Fixable, Rule, Severity, Spot, Subject, Work, faults};
 use crate::repair::patch::{Patch, range_of};
 use crate::repair::salvage::salvage;
-use crate::tree;
 use std::io;
 
 pub(super) static RULE: Rule = Rule {
@@ -35,6 +34,11 @@ Run `clawfix repair`.
     work: Work::Transcript { detect, fix: Some(fix) },
 };
 
+/// What a value becomes that JSON cannot hold.
+const NULL: &[u8] = b"null";
+/// Values of one line that are mended at once; more take another step.
+const MOST_VALUES: usize = 1_000;
+
 fn detect(subject: &Subject<'_>, spots: &mut Vec<Spot>) {
     faults::spots(subject, |fault| faults::junk(subject, fault).is_some(), spots);
 }
@@ -43,23 +47,35 @@ fn fix(subject: &Subject<'_>, spot: &Spot) -> io::Result<Option<Patch>> {
     let Some(fault) = faults::of(subject, spot) else { return Ok(None) };
     let Some(junk) = faults::junk(subject, fault) else { return Ok(None) };
     let bytes = subject.text.read(range_of(fault.span))?;
-    let found: Vec<usize> = memchr::memmem::find_iter(&bytes, junk).collect();
     let start = fault.span.offset;
-    let range = |at: usize| start + at as u64..start + (at + junk.len()) as u64;
     let mut patch = Patch::new();
     if junk == "\u{FEFF}".as_bytes() {
         let marks = bytes.chunks(junk.len()).take_while(|chunk| *chunk == junk).count() * junk.len();
-        patch.cut(start..start + marks as u64);
         let rest = bytes.get(marks..).unwrap_or_default();
-        return if tree::parse(rest).is_some() { Ok(Some(patch)) } else { salvage(subject, fault, RULE.code) };
-    }
-    // In a text the word may stand for itself, so only the one at the fault is a value; others are found in later rounds.
-    let at = usize::try_from(fault.at - start).unwrap_or_default();
-    let Some(&first) = found.iter().find(|&&place| place.max(at) - place.min(at) <= 1) else { return salvage(subject, fault, RULE.code) };
-    let nulled = [bytes.get(..first).unwrap_or_default(), b"null", bytes.get(first + junk.len()..).unwrap_or_default()].concat();
-    if bytes.trim_ascii() != junk && tree::parse(&nulled).is_some() {
-        patch.replace(range(first), b"null".to_vec());
+        if marks == 0 || faults::first_flaw(rest) == Some(0) {
+            return salvage(subject, fault, RULE.code);
+        }
+        patch.cut(start..start + marks as u64);
         return Ok(Some(patch));
     }
-    salvage(subject, fault, RULE.code)
+    if bytes.trim_ascii() == junk {
+        return salvage(subject, fault, RULE.code);
+    }
+    // One value after another: in a text the same word stands for itself, so only what makes the line bad is touched.
+    // What the line lost and gained so far in front of the place at hand: `null` is longer than some of what it stands for.
+    let (mut line, mut gone, mut come) = (bytes.clone(), 0usize, 0usize);
+    for _ in 0..MOST_VALUES {
+        let Some(flaw) = faults::first_flaw(&line).and_then(|flaw| usize::try_from(flaw).ok()) else { break };
+        let Some((at, junk)) = faults::junk_at(&line, flaw) else { break };
+        let nulled = [line.get(..at).unwrap_or_default(), NULL, line.get(at + junk.len()..).unwrap_or_default()].concat();
+        if faults::first_flaw(&nulled).is_some_and(|next| next <= flaw as u64) {
+            break;
+        }
+        let place = start + (at + gone).saturating_sub(come) as u64;
+        patch.replace(place..place + junk.len() as u64, NULL.to_vec());
+        gone += junk.len();
+        come += NULL.len();
+        line = nulled;
+    }
+    if patch.is_empty() { salvage(subject, fault, RULE.code) } else { Ok(Some(patch)) }
 }

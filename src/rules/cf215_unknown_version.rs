@@ -27,9 +27,13 @@ const NEWEST: i64 = 3;
 
 fn detect(subject: &Subject<'_>, spots: &mut Vec<Spot>) {
     let Some(header) = &subject.session.header else { return };
-    if let Some(version) = header.version.filter(|version| !(1..=NEWEST).contains(version)) {
-        let message = format!("is of format version {version}; the newest that is known is {NEWEST}");
-        let spot = Spot { line: Some(header.line), ..Spot::new("version", message) };
-        spots.push(spot.not_mendable("look for a newer clawfix before you change this file"));
-    }
+    let message = match header.version {
+        Some(version) if !header.odd_version && !(1..=NEWEST).contains(&version) => {
+            format!("is of format version {version}; the newest that is known is {NEWEST}")
+        }
+        _ if header.odd_version => "states a format version that is no whole number".to_owned(),
+        _ => return,
+    };
+    let spot = Spot { line: Some(header.line), ..Spot::new("version", message) };
+    spots.push(spot.not_mendable("look for a newer clawfix before you change this file"));
 }

@@ -32,6 +32,12 @@ Run `clawfix repair`. If the earlier value is the right one, take it from the lo
 };
 
 fn detect(subject: &Subject<'_>, spots: &mut Vec<Spot>) {
+    if let (Some(header), Some(line)) = (&subject.session.header, subject.session.headers.first())
+        && header.duplicate_field
+    {
+        let message = "the header has a field twice that matters; the last one counts";
+        spots.push(Spot { line: Some(line.line), span: Some(line.span), ..Spot::new("header", message) });
+    }
     for (at, _) in subject.entries().filter(|(_, entry)| entry.flags.duplicate_field) {
         spots.push(Spot::at_entry(subject, at, "has a field twice that matters; the last one counts"));
     }

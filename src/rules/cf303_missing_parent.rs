@@ -2,9 +2,11 @@
 
 use std::io;
 
+use super::faults;
 use super::links::{handle, in_time, is_said, root_hides, tip_before};
 use super::{Fixable, Rule, Severity, Spot, Subject, Work};
 use crate::repair::patch::Patch;
+use crate::report::command::quoted;
 use crate::session::names::Ref;
 
 pub(super) static RULE: Rule = Rule {
@@ -38,8 +40,8 @@ It does not hang an entry on a younger one, nor on one whose id another entry ha
 places are left, and said so. It invents nothing in the place of the lost line.
 
 ## What to do
-Run the command that the finding ends with. Where the lost line still stands in the file as a broken one, CF202 and CF201 mend that
-first, and the link finds its end again.
+Run the command that the finding ends with. Where a broken line stands right before the entry, that line is the missing one: the
+command then names the family CF2 too, since the line is mended first and the link finds its end again.
 ",
     work: Work::Transcript { detect, fix: Some(fix) },
 };
@@ -69,6 +71,10 @@ fn detect(subject: &Subject<'_>, spots: &mut Vec<Spot>) {
             spot = spot.severity(Severity::Info);
         }
         match place(subject, at) {
+            // What is missing may stand in the broken line between the two, which is mended first.
+            Ok(tip) if faults::between(subject, tip, at) => {
+                spot = spot.not_mendable(format!("clawfix repair {} --select CF2,CF3", quoted(&subject.file.path)));
+            }
             Ok(tip) => spot.other = Some(tip),
             Err(why) => spot = spot.not_mendable(why),
         }

@@ -100,7 +100,7 @@ fn is_void(subject: &Subject<'_>, entry: &Entry) -> io::Result<bool> {
     /// No object with a field that says anything is shorter.
     const SHORT: u64 = 64;
     match entry.kind {
-        Kind::NotAnObject | Kind::Null => Ok(true),
+        Kind::NotAnObject | Kind::Scalar | Kind::Null => Ok(true),
         Kind::Message => Ok(entry.role.is_none()),
         _ if entry.span.len < SHORT => {
             let line = subject.text.read(range_of(entry.span))?;

@@ -28,6 +28,7 @@ mod cf213_header_id;
 mod cf214_header_only;
 mod cf215_unknown_version;
 mod cf216_duplicate_key;
+mod cf217_old_version;
 mod cf301_repeated_entry;
 mod cf302_id_clash;
 mod cf303_missing_parent;
@@ -219,6 +220,7 @@ pub static ALL: &[&Rule] = &[
     &cf214_header_only::RULE,
     &cf215_unknown_version::RULE,
     &cf216_duplicate_key::RULE,
+    &cf217_old_version::RULE,
     &cf301_repeated_entry::RULE,
     &cf302_id_clash::RULE,
     &cf303_missing_parent::RULE,

@@ -28,6 +28,8 @@ pub struct Subject<'a> {
     pub agent: &'a Agent,
     /// Its bytes. Spans of the index are places in it.
     pub text: &'a Text,
+    /// Whether a fix may wait for another that makes its place plain; when nothing else is left to do, it may not.
+    pub may_wait: bool,
     path: OnceCell<Vec<u32>>,
     by_id: OnceCell<HashMap<Ref, u32>>,
     children: OnceCell<HashMap<Ref, Vec<u32>>>,
@@ -45,6 +47,7 @@ impl<'a> Subject<'a> {
             context,
             agent,
             text,
+            may_wait: true,
             path: OnceCell::new(),
             by_id: OnceCell::new(),
             children: OnceCell::new(),

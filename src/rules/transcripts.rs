@@ -6,7 +6,7 @@ use super::{Finding, Fixable, Rule, Spot, Subject, Work};
 use crate::context::{self, Context};
 use crate::discover::TranscriptFile;
 use crate::name::FileState;
-use crate::repair::text::Text;
+use crate::repair::{self, text::Text};
 use crate::report::command;
 use crate::scan::{Agent, AsideReason, Scan};
 use crate::session::Session;
@@ -84,8 +84,10 @@ fn finding(rule: &'static Rule, scan: &Scan, subject: &Subject<'_>, spot: Spot, 
     if rest > 0 {
         message = format!("{message}; and {rest} more such places in this file");
     }
-    let fixable = if spot.mendable { rule.fixable } else { Fixable::None };
-    let help = spot.help.unwrap_or_else(|| command::repair(scan, subject.agent, &subject.file.path, rule.code, fixable));
+    let held = repair::held_back(subject.session).filter(|_| spot.mendable && rule.fixable != Fixable::None);
+    let fixable = if spot.mendable && held.is_none() { rule.fixable } else { Fixable::None };
+    let held = held.map(|why| format!("not mended: {why}"));
+    let help = spot.help.or(held).unwrap_or_else(|| command::repair(scan, subject.agent, &subject.file.path, rule.code, fixable));
     let mut finding = Finding::new(rule, &subject.file.path, &[&subject.file.name.session_id, &spot.identity], message, help);
     finding.severity = spot.severity.unwrap_or(rule.severity);
     finding.fixable = fixable;

@@ -36,8 +36,13 @@ pub struct Header {
     pub id: Option<String>,
     /// Time of creation, UTC ms.
     pub time_ms: Option<i64>,
-    /// Format version; a header without one is version 1.
+    /// Format version as JavaScript compares it, so that `"3"` is 3 and what is no number at all is newer than every old
+    /// one; a header without one is version 1.
     pub version: Option<i64>,
+    /// The version is written as something else than a whole number.
+    pub odd_version: bool,
+    /// A field that matters stands twice.
+    pub duplicate_field: bool,
     /// Working directory of the agent.
     pub cwd: Option<String>,
     /// Path of the transcript this one was forked from.
@@ -390,6 +395,7 @@ impl Session {
 
     /// Whether anything in the file looks like an OpenClaw transcript.
     pub fn is_transcript(&self) -> bool {
-        self.header.is_some() || self.entries.iter().any(|entry| !matches!(entry.kind, Kind::Unknown | Kind::NotAnObject | Kind::Null))
+        self.header.is_some()
+            || self.entries.iter().any(|entry| !matches!(entry.kind, Kind::Unknown | Kind::NotAnObject | Kind::Scalar | Kind::Null))
     }
 }

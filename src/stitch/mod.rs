@@ -253,5 +253,5 @@ fn last_name(session: &Session) -> Option<String> {
 
 /// Whether an entry can carry the path on.
 fn is_linkable(kind: Kind) -> bool {
-    !matches!(kind, Kind::NotAnObject | Kind::Null)
+    !matches!(kind, Kind::NotAnObject | Kind::Scalar | Kind::Null)
 }
