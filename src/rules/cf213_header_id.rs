@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
     doc: "\
 ## What it means
 OpenClaw names a transcript by its session id and writes the same id into the header. Here they differ: the file was renamed or
-copied, or a fork kept the header of its origin.
+copied, or a fork kept the header of its origin. Upper and lower case are no difference.
 
 ## Why it hurts
 The gateway finds the file by its name and goes by the header afterwards. The importer of the SQLite releases refuses a file whose
@@ -36,7 +36,8 @@ Compare with the store. If the name is right, run the command with `--unsafe-fix
 fn detect(subject: &Subject<'_>, spots: &mut Vec<Spot>) {
     let Some(header) = &subject.session.header else { return };
     let (Some(id), name) = (&header.id, &subject.file.name.session_id) else { return };
-    if id != name {
+    // Ids are UUIDs, whose case does not count.
+    if !id.eq_ignore_ascii_case(name) {
         let message = format!("the header says session {id}, the file's name {name}");
         spots.push(Spot { line: Some(header.line), ..Spot::new("header", message) });
     }

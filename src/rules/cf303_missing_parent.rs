@@ -3,7 +3,7 @@
 use std::io;
 
 use super::faults;
-use super::links::{handle, in_time, is_said, root_hides, tip_before};
+use super::links::{count, handle, in_time, is_said, root_hides, tip_before};
 use super::{Fixable, Rule, Severity, Spot, Subject, Work};
 use crate::repair::patch::Patch;
 use crate::report::command::quoted;
@@ -62,7 +62,10 @@ fn detect(subject: &Subject<'_>, spots: &mut Vec<Spot>) {
         let parent = subject.session.names.text(entry.parent).unwrap_or_default();
         let parent: String = parent.chars().take(64).collect();
         let effect = match hides {
-            true => format!("; {before} messages before it are out of the model's sight"),
+            true => {
+                let verb = if before == 1 { "is" } else { "are" };
+                format!("; {} before it {verb} out of the model's sight", count(before, "message"))
+            }
             false if on_path => "; the model would see no more without this".to_owned(),
             false => "; it is on a branch that the model does not see".to_owned(),
         };

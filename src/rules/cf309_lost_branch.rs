@@ -25,7 +25,9 @@ one of the branches. On the other, people asked and were answered. Two processes
 this: each goes on from the end that it knew.
 
 Not every fork is damage, and these are not reported: a tool call on which both its result and the copy of an outbound message
-hang; branches without an answered turn of a person; a turn that was taken again, in the same words, and is seen now.
+hang; branches without an answered turn of a person; a turn that was taken again, in the same words, and is seen now; a fork at an entry
+that stands in the file twice, which is CF301 or CF302. Which answer belongs to which question is told by the links, not by the
+order of the lines: two processes write theirs in between each other.
 
 ## Why it hurts
 What was said on the branch is in the file and out of the model's sight: to the assistant it never happened. But a person
@@ -39,7 +41,8 @@ one `parentId` changes.
 
 ## What it never does
 It is never made unasked. It leaves alone branches that overlap in time, that fork again so that something would stay behind, that
-end in the middle of a tool call, and those whose end would come between a tool call and its result.
+end in the middle of a tool call, those whose end would come between a tool call and its result, and those with a compaction or a
+reset on them, which would hide more than the branch gives back. The finding then says why.
 
 ## What to do
 Read the branch: `clawfix show` lists its turns. If it belongs to the conversation, run the command that the finding ends with.
@@ -92,7 +95,8 @@ fn detect(subject: &Subject<'_>, spots: &mut Vec<Spot>) {
             (Some(why), _) => spot.not_mendable(why).severity(Severity::Info),
             (None, Some(why)) => {
                 let (dir, id) = (command::quoted(&subject.agent.dir.dir), &subject.file.name.session_id);
-                spot.not_mendable(format!("clawfix show {dir} {id} (not grafted: {why})"))
+                let message = format!("{}; it is not grafted, since {why}", spot.message);
+                Spot { message, ..spot }.not_mendable(format!("clawfix show {dir} {id}"))
             }
             (None, None) => {
                 branch.fork.into_iter().for_each(|fork| {
@@ -114,6 +118,7 @@ fn unclear(subject: &Subject<'_>, branch: &Branch, next: Option<u32>) -> Option<
     let over = branch.times.zip(next.time()).is_some_and(|((_, to), begins)| to <= begins);
     match () {
         () if !over || branch.last >= next_at => Some("it and the branch that the model sees overlap in time"),
+        () if branch.hides => Some("a compaction or a reset on it would hide what stands before that"),
         () if !branch.whole => Some("the branch forks again, and a part would stay behind"),
         () if end.flags.calls => Some("it ends in a tool call without a result, which cannot stand in the middle"),
         () if next.role == Some(Role::ToolResult) => Some("it would come between a tool call and its result"),

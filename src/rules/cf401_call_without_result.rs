@@ -1,12 +1,15 @@
 //! CF401: a tool call that nothing answers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 
+use super::links::{handle, is_said};
 use super::pairs::{Unanswered, about};
 use super::{Fixable, Rule, Severity, Spot, Subject, Work, strays};
-use crate::line::Role;
+use crate::line::{Kind, Role};
 use crate::repair::patch::Patch;
+use crate::report::command;
+use crate::session::Entry;
 use crate::session::names::Ref;
 use crate::stitch::unreturned::unreturned;
 
@@ -20,8 +23,9 @@ pub(super) static RULE: Rule = Rule {
     doc: "\
 ## What it means
 The assistant called a tool, and the next message that the model sees is no result of that call: the run was killed between
-the call and its end, or the line with the result was lost. Calls of the last assistant of a transcript are told as
-information only: the run may be going on.
+the call and its end, or the line with the result was lost. Or the result is there, beside the path: it hangs on the call, and
+so does a copy of an outbound message (`delivery-mirror`) on which the log ends or goes on. Calls of the last assistant of a
+transcript that have no result anywhere are told as information only: the run may be going on.
 
 An assistant that ended in an error or was aborted is left out of requests, so its calls want no results and are not
 reported.
@@ -35,10 +39,11 @@ session is reset.
 ## What the fix does
 It puts a result in behind the call, marked as an error, that says what is known: the session was cut before the call
 returned. What hung on the call hangs on that result from then on. Where the true result is in the file, hanging on the call
-on a branch that the model does not see, the path is led through it instead, and nothing is made up.
+on a branch that the model does not see, the path is led through it instead, and through what the assistant answered then,
+up to the next message that the model sees; nothing is made up.
 
 ## What it never does
-It does not touch the calls at the end of a transcript, invents no outcome, and changes no line but the link of the one that
+It makes up no result at the end of a transcript, invents no outcome, and changes no line but the link of the one that
 follows.
 
 ## What to do
@@ -60,7 +65,15 @@ fn detect(subject: &Subject<'_>, spots: &mut Vec<Spot>) {
         }
         let calls = if found.calls.len() == 1 { "a tool call".to_owned() } else { format!("{} tool calls", found.calls.len()) };
         let list = ids.join(", ");
-        let spot = if found.open {
+        let (tail, missing) = hidden(subject, found);
+        let next = subject.place(found.anchor).and_then(|place| subject.path().get(place + 1));
+        let spot = if tail != found.anchor {
+            let whose = if missing.is_empty() { "the results are" } else { "some results are" };
+            let message = format!("{calls} without a result that the model sees, and {whose} on a branch beside the path ({list})");
+            let spot = Spot::at_entry(subject, found.assistant, message);
+            let (dir, id) = (command::quoted(&subject.agent.dir.dir), &subject.file.name.session_id);
+            if next.is_some() { spot } else { spot.not_mendable(format!("clawfix show {dir} {id}")).severity(Severity::Info) }
+        } else if found.open {
             let message = format!("ends with {calls} that nothing answers yet ({list}): a run may be going on, or was cut there");
             let help = "nothing while a run goes on; if the conversation went on in another session, `clawfix scan` reports the split";
             Spot::at_entry(subject, found.assistant, message).severity(Severity::Info).not_mendable(help)
@@ -78,7 +91,11 @@ fn fix(subject: &Subject<'_>, spot: &Spot) -> io::Result<Option<Patch>> {
     let Some(found) = about(&subject.pairs().unanswered, spot.entry, |found| found.assistant) else { return Ok(None) };
     let Some(anchor_place) = subject.place(found.anchor) else { return Ok(None) };
     let Some(&next) = subject.path().get(anchor_place + 1) else { return Ok(None) };
-    let (tail, missing) = hidden_results(subject, found);
+    let (tail, mut missing) = hidden(subject, found);
+    if found.open {
+        // The rest may still come.
+        missing.clear();
+    }
     let mut patch = Patch::new();
     let (Some(stands_in), Some(last)) = (subject.id_text(found.anchor), subject.session.entry(tail)) else { return Ok(None) };
     let mut parent = match subject.id_text(tail) {
@@ -96,6 +113,55 @@ fn fix(subject: &Subject<'_>, spot: &Spot) -> io::Result<Option<Patch>> {
     }
     patch.hang(subject, next, Some(&parent))?;
     Ok(Some(patch))
+}
+
+/// The last entry of what the path is to be led through, or the anchor, and the calls that are still without a result: the
+/// true results beside the path, and what the assistant made of them until the next message that the model sees.
+fn hidden(subject: &Subject<'_>, found: &Unanswered) -> (u32, Vec<Ref>) {
+    let (results, missing) = hidden_results(subject, found);
+    let tail = if results == found.anchor || !missing.is_empty() { results } else { answer(subject, found.anchor, results) };
+    (tail, missing)
+}
+
+/// Follows a run from its results on to its end: the last entry with nothing left to answer. What a person said on the
+/// branch, or a compaction, belongs to a branch of its own (CF309).
+fn answer(subject: &Subject<'_>, anchor: u32, results: u32) -> u32 {
+    let session = subject.session;
+    let entry = |at: u32| session.entry(at);
+    let aside = |entry: &&Entry| !is_said(entry) || entry.flags.mirror || entry.flags.injected;
+    let after = subject.place(anchor).map_or(usize::MAX, |place| place.saturating_add(1));
+    let next = subject.path().get(after..).unwrap_or_default().iter().filter_map(|&at| entry(at)).find(|entry| !aside(entry));
+    let until = next.and_then(Entry::time);
+    let (mut at, mut settled) = (results, results);
+    let mut open: HashSet<Ref> = HashSet::new();
+    while let Some(here) = entry(at) {
+        let goes_on = |child: u32| {
+            let entry = entry(child)?;
+            let role = matches!(entry.role, Some(Role::Assistant | Role::ToolResult));
+            let kind = matches!(entry.kind, Kind::Custom | Kind::ModelChange | Kind::ThinkingLevelChange) || role;
+            let late = until.zip(entry.time()).is_some_and(|(until, time)| time > until);
+            (kind && !late && child > at && subject.place(child).is_none() && handle(subject, child).is_some()).then_some(child)
+        };
+        let children = || subject.children(here.id).iter().rev().filter_map(|&child| goes_on(child));
+        // Copies of outbound messages stand beside what goes on.
+        let is_aside = |&child: &u32| entry(child).is_some_and(|entry| aside(&entry));
+        let Some(child) = children().find(|child| !is_aside(child)).or_else(|| children().next()) else { break };
+        let (calls, results) = (&session.calls, &session.results);
+        let own = calls.get(calls.partition_point(|call| call.entry < child)..).unwrap_or_default();
+        if entry(child).is_some_and(|entry| !entry.flags.failed) {
+            open.extend(own.iter().take_while(|call| call.entry == child).map(|call| call.id));
+        }
+        if let Some(result) = results.get(results.partition_point(|result| result.entry < child)).filter(|result| result.entry == child)
+            && !open.remove(&result.call)
+        {
+            break;
+        }
+        at = child;
+        if open.is_empty() {
+            settled = at;
+        }
+    }
+    settled
 }
 
 /// Follows the true results that hang on the call where the model does not see them. The last of them, and the calls that

@@ -15,7 +15,8 @@ pub(super) static RULE: Rule = Rule {
     doc: "\
 ## What it means
 Among the messages that the model sees is the result of a tool call, but no call of that id stands before it. The line with
-the call was lost, a broken link cut it off, or a compaction keeps from the middle of a turn.
+the call was lost, a broken link cut it off, or a compaction keeps from the middle of a turn. Where the call stands behind the
+result in the same turn of the user, the two only changed places: that is CF404, `displaced-result`.
 
 ## Why it hurts
 Providers answer a request that holds such a result with an error 400, on every turn. OpenClaw's guard drops the result when

@@ -99,8 +99,7 @@ fn report(subject: &Subject<'_>, what: &str, found: &[(&Thought, &Entry)], words
     let Some((thought, entry)) = found.first() else { return };
     let count = if found.len() == 1 { "1 thought".to_owned() } else { format!("{} thoughts", found.len()) };
     let identity = format!("{what} {}", subject.id_text(thought.entry).unwrap_or_default());
-    let mut spot =
-        Spot::new(identity, words(count)).not_mendable("nothing, unless the provider refuses the session: `clawfix explain CF412`");
+    let mut spot = Spot::new(identity, words(count)).not_mendable("clawfix explain CF412");
     (spot.line, spot.span, spot.entry, spot.at_ms) = (Some(u64::from(entry.line)), Some(entry.span), Some(thought.entry), entry.time());
     spots.push(spot);
 }

@@ -1,10 +1,11 @@
 //! The messages that the model sees in, which tool result answers which call out.
 //!
 //! Providers want the results of an assistant's calls right behind it. Pairing is by position: the same id may be called
-//! again in a later turn, so a result belongs to the nearest call of its id before it and to no other. Messages that no
+//! again in a later turn, so a result belongs to the nearest call of its id before it. Only where there is none, and the
+//! turn of the user goes on to a call of that id that nothing answers, the two stand the wrong way round. Messages that no
 //! request repeats (mirrors, notes of the gateway, messages without a role) stand between the two without parting them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::Range;
 
 use crate::context::Context;
@@ -17,7 +18,7 @@ use crate::session::names::Ref;
 pub(super) struct Pairs {
     /// Assistants with calls that nothing answers.
     pub unanswered: Vec<Unanswered>,
-    /// Results whose call is nowhere before them.
+    /// Results whose call is nowhere before them, nor behind them in the same turn of the user.
     pub orphans: Vec<Stray>,
     /// Results of calls that have one already.
     pub repeated: Vec<Stray>,
@@ -62,6 +63,8 @@ pub(super) struct Displaced {
     pub anchor: u32,
     /// The results.
     pub results: Vec<u32>,
+    /// An assistant stands before one of them, or it stands before its call: OpenClaw's guard does not move that back.
+    pub dropped: bool,
 }
 
 /// An assistant with calls.
@@ -70,6 +73,10 @@ struct Group {
     anchor: u32,
     calls: Range<usize>,
     displaced: Vec<u32>,
+    /// Another assistant stands before one of these.
+    dropped: bool,
+    /// The user's turn that it stands in.
+    turn: usize,
     /// A message that parts calls from results came behind it.
     over: bool,
     /// An assistant that failed is left out of requests, and its calls want no results.
@@ -83,6 +90,15 @@ struct Waiting {
     group: usize,
     calls: Vec<usize>,
     last_answer: Option<u32>,
+}
+
+/// A result without a call before it, which may have it behind it.
+struct Early {
+    result: u32,
+    call: Ref,
+    turn: usize,
+    /// Groups before it.
+    groups: usize,
 }
 
 /// The item about an entry in a list that is sorted by it.
@@ -104,6 +120,8 @@ impl Pairs {
             waiting: HashMap::new(),
             answered: vec![false; session.calls.len()],
             unsure: false,
+            turn: 0,
+            early: Vec::new(),
             pairs: Self::default(),
         };
         for seen in &context.messages {
@@ -114,7 +132,10 @@ impl Pairs {
                 Role::Assistant if transparent => {}
                 Role::Assistant => pairing.assistant(seen.entry),
                 Role::ToolResult => pairing.result(seen.entry),
-                _ => pairing.parted(),
+                role => {
+                    pairing.turn += usize::from(role == Role::User);
+                    pairing.parted();
+                }
             }
         }
         pairing.finish()
@@ -127,6 +148,8 @@ struct Pairing<'a> {
     waiting: HashMap<Ref, Waiting>,
     answered: Vec<bool>,
     unsure: bool,
+    turn: usize,
+    early: Vec<Early>,
     pairs: Pairs,
 }
 
@@ -166,7 +189,8 @@ impl Pairing<'_> {
         }
         let failed = self.session.entry(entry).is_some_and(|entry| entry.flags.failed);
         let strays = [self.pairs.orphans.len(), self.pairs.repeated.len()];
-        self.groups.push(Group { assistant: entry, anchor: entry, calls, displaced: Vec::new(), over: false, failed, strays });
+        let (displaced, dropped, turn) = (Vec::new(), false, self.turn);
+        self.groups.push(Group { assistant: entry, anchor: entry, calls, displaced, dropped, turn, over: false, failed, strays });
     }
 
     fn result(&mut self, entry: u32) {
@@ -175,14 +199,20 @@ impl Pairing<'_> {
         let current = self.groups.len().checked_sub(1);
         let anchor = self.groups.last().filter(|group| !group.over).map(|group| group.anchor);
         let stray = |first| Stray { result: entry, call, first, behind: anchor, unsure: self.unsure };
+        let early = Early { result: entry, call, turn: self.turn, groups: self.groups.len() };
         let known = if call.is_some() { self.waiting.get_mut(&call) } else { None };
         let Some(waiting) = known else {
             self.pairs.orphans.push(stray(None));
+            self.early.push(early);
             return;
         };
         let Some(answers) = waiting.calls.pop() else {
             let first = waiting.last_answer;
             self.pairs.repeated.push(stray(first));
+            // An id that is used anew in each turn.
+            if self.groups.get(waiting.group).is_some_and(|group| group.turn != self.turn) {
+                self.early.push(early);
+            }
             return;
         };
         waiting.last_answer = Some(entry);
@@ -195,13 +225,46 @@ impl Pairing<'_> {
             group.anchor = entry;
         } else {
             group.displaced.push(entry);
+            group.dropped |= !direct;
         }
+    }
+
+    /// Gives results that stand before their call to it: one of the same id that nothing answers, in the same turn of the user.
+    fn turned_round(&mut self) {
+        if self.early.is_empty() {
+            return;
+        }
+        let mut open: HashMap<(Ref, usize), VecDeque<(usize, usize)>> = HashMap::new();
+        for (number, group) in self.groups.iter().enumerate().filter(|(_, group)| !group.failed) {
+            for (at, call) in self.session.calls.iter().enumerate().take(group.calls.end).skip(group.calls.start) {
+                if self.answered.get(at) == Some(&false) {
+                    open.entry((call.id, group.turn)).or_default().push_back((number, at));
+                }
+            }
+        }
+        let mut given = HashSet::new();
+        for early in std::mem::take(&mut self.early) {
+            let Some(calls) = open.get_mut(&(early.call, early.turn)) else { continue };
+            while calls.front().is_some_and(|(number, _)| *number < early.groups) {
+                calls.pop_front();
+            }
+            let Some((number, at)) = calls.pop_front() else { continue };
+            self.answered.get_mut(at).into_iter().for_each(|answered| *answered = true);
+            if let Some(group) = self.groups.get_mut(number) {
+                group.displaced.push(early.result);
+                group.dropped = true;
+            }
+            given.insert(early.result);
+        }
+        self.pairs.orphans.retain(|stray| !given.contains(&stray.result));
+        self.pairs.repeated.retain(|stray| !given.contains(&stray.result));
     }
 
     fn finish(mut self) -> Pairs {
         let last = self.groups.len().checked_sub(1);
         let open = self.groups.last().is_some_and(|group| !group.over);
         self.parted();
+        self.turned_round();
         for (number, group) in self.groups.into_iter().enumerate() {
             let calls = self.session.calls.get(group.calls.clone()).unwrap_or_default();
             let answered = self.answered.get(group.calls.clone()).unwrap_or_default();
@@ -212,8 +275,8 @@ impl Pairing<'_> {
                 self.pairs.unanswered.push(Unanswered { assistant: group.assistant, anchor: group.anchor, calls: missing, open });
             }
             if !group.displaced.is_empty() {
-                let (assistant, anchor) = (group.assistant, group.anchor);
-                self.pairs.displaced.push(Displaced { assistant, anchor, results: group.displaced });
+                let (assistant, anchor, dropped) = (group.assistant, group.anchor, group.dropped);
+                self.pairs.displaced.push(Displaced { assistant, anchor, results: group.displaced, dropped });
             }
         }
         let pairs = &mut self.pairs;
@@ -276,7 +339,8 @@ mod tests {
             }
         }
         for found in &pairs.displaced {
-            told.push(format!("displaced{}>{}:{:?}", found.assistant, found.anchor, found.results));
+            let dropped = if found.dropped { "!" } else { "" };
+            told.push(format!("displaced{}>{}:{:?}{dropped}", found.assistant, found.anchor, found.results));
         }
         told.join(" ")
     }
@@ -304,7 +368,20 @@ mod tests {
             ("u a:x r:x u r:x a", "repeated4"),
             ("u a:x u r:x a", "displaced1>1:[3]"),
             ("u a:x,y r:x u r:y a", "displaced1>2:[4]"),
-            ("u a:x a:y r:x r:y", "displaced1>1:[3]"),
+            ("u a:x a:y r:x r:y", "displaced1>1:[3]!"),
+            ("u a:x k r:x a", "displaced1>1:[3]"),
+            ("u a:x u m r:x a", "displaced1>1:[4]"),
+            ("u a:x u a r:x a", "displaced1>1:[4]!"),
+            // The result before its call, with no turn of the user between.
+            ("u r:x a:x a", "displaced2>2:[1]!"),
+            ("u r:x k a:x a", "displaced3>3:[1]!"),
+            ("u r:x a:x,y r:y a", "displaced2>3:[1]!"),
+            ("u r:x u a:x a", "unanswered3>3:x orphan1"),
+            ("u r:x a:x r:x a", "orphan1"),
+            ("u r:x f:x a", "orphan1"),
+            ("u r:x r:x a:x a:x u", "displaced3>3:[1]! displaced4>4:[2]!"),
+            ("u a:x r:x u r:x a:x a", "displaced5>5:[4]!"),
+            ("u a:x r:x r:x a:x a", "unanswered4>4:x repeated3"),
             // The same id again: each turn for itself.
             ("u a:x r:x u a:x r:x", ""),
             ("u a:x u a:x r:x", "unanswered1>1:x"),
