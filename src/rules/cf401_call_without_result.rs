@@ -68,8 +68,12 @@ fn detect(subject: &Subject<'_>, spots: &mut Vec<Spot>) {
         let (tail, missing) = hidden(subject, found);
         let next = subject.place(found.anchor).and_then(|place| subject.path().get(place + 1));
         let spot = if tail != found.anchor {
-            let whose = if missing.is_empty() { "the results are" } else { "some results are" };
-            let message = format!("{calls} without a result that the model sees, and {whose} on a branch beside the path ({list})");
+            let whose = match (found.calls.len(), missing.is_empty()) {
+                (1, _) => "whose result is",
+                (_, true) => "whose results are",
+                _ => "some of whose results are",
+            };
+            let message = format!("{calls} {whose} on a branch that the model does not see ({list})");
             let spot = Spot::at_entry(subject, found.assistant, message);
             let (dir, id) = (command::quoted(&subject.agent.dir.dir), &subject.file.name.session_id);
             if next.is_some() { spot } else { spot.not_mendable(format!("clawfix show {dir} {id}")).severity(Severity::Info) }
