@@ -26,10 +26,11 @@ fn data() -> PathBuf {
 
 /// A case on the disk, as a state directory.
 struct Case {
+    // Fields go in this order: the writer before the folder that it writes to.
+    _busy: Option<Busy>,
     _tmp: TempDir,
     home: PathBuf,
     live: bool,
-    _busy: Option<Busy>,
 }
 
 /// A thread that keeps writing to a file.
@@ -293,4 +294,51 @@ fn pages_of_rules_are_whole() {
             assert_eq!(fixes, rule.fixable != Fixable::None, "{} says {:?}", rule.code, rule.fixable);
         }
     }
+}
+
+/// The findings of a rule by what identifies them, however often.
+fn prints(case: &Case, rule: &Rule) -> Vec<String> {
+    // Somebody writing to a file is met on most looks, not on all.
+    let found = (0..20).map(|_| case.of(rule)).find(|found| !found.is_empty() || case._busy.is_none()).unwrap_or_default();
+    let mut prints: Vec<String> = found.iter().map(|finding| finding["fingerprint"].as_str().unwrap().to_owned()).collect();
+    prints.sort();
+    prints
+}
+
+/// A finding stays the same finding, for baselines and for those who track reports, wherever the folder is and whatever
+/// lines came before it.
+#[test]
+fn fingerprints_outlive_moves_and_added_lines() {
+    // Rules that an added entry makes untrue: nothing but a header, no header in front.
+    const CHANGED_BY_A_LINE: [&str; 3] = ["header-only", "missing-header", "header-not-first"];
+    each(|rule| {
+        if !data().join(rule.name).is_dir() {
+            // Another test tells.
+            return;
+        }
+        let case = Case::new(rule, "bad");
+        let expected = prints(&case, rule);
+        assert_eq!(prints(&Case::new(rule, "bad"), rule), expected, "{}: in another folder", rule.name);
+        if CHANGED_BY_A_LINE.contains(&rule.name) || case._busy.is_some() {
+            return;
+        }
+        let transcripts: Vec<PathBuf> = case.listing().into_keys().filter(|path| path.to_string_lossy().contains(".jsonl")).collect();
+        for path in transcripts {
+            let Ok(bytes) = fs::read(&path) else { continue };
+            let Some(at) = bytes.iter().position(|&byte| byte == b'\n') else { continue };
+            let (head, rest) = bytes.split_at(at + 1);
+            let Ok(header) = serde_json::from_slice::<Value>(head) else { continue };
+            if header["type"] != "session" {
+                continue;
+            }
+            // A root of its own, on which nothing hangs: no path leads over it.
+            let line = serde_json::json!({
+                "type": "custom", "customType": "x", "id": "c1a3f1f0", "parentId": null, "timestamp": header["timestamp"],
+            });
+            let modified = fs::metadata(&path).unwrap().modified().unwrap();
+            fs::write(&path, [head, format!("{line}\n").as_bytes(), rest].concat()).unwrap();
+            File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
+        }
+        assert_eq!(prints(&case, rule), expected, "{}: with a line more", rule.name);
+    });
 }

@@ -30,7 +30,11 @@ fn detect(scan: &Scan, findings: &mut Vec<Finding>) {
     for problem in &scan.problems {
         let message = format!("could not be read: {}", problem.reason);
         let help = "make it readable, or name another root; until then this report is incomplete".to_owned();
-        findings.push(Finding::new(&RULE, &problem.path, &[&problem.path.to_string_lossy()], message, help));
+        // By its place under the root, so that it is the same after a move.
+        let below = scan.roots.iter().find_map(|root| problem.path.strip_prefix(&root.path).ok());
+        let place = below.filter(|below| !below.as_os_str().is_empty()).map(|below| below.to_string_lossy().replace('\\', "/"));
+        let identity = place.unwrap_or_else(|| file_name(&problem.path));
+        findings.push(Finding::new(&RULE, &problem.path, &[&identity], message, help));
     }
     for agent in &scan.agents {
         for aside in &agent.aside {

@@ -32,7 +32,7 @@ fn detect(scan: &Scan, findings: &mut Vec<Finding>) {
         let Some(change) = session.change else { continue };
         let message = format!("{} while it was read; shown as it was at first", change.verb());
         let help = "scan again when the chat is quiet".to_owned();
-        let mut finding = Finding::new(&RULE, &file.path, &[&file.name.session_id, change.verb()], message, help);
+        let mut finding = Finding::new(&RULE, &file.path, &[&file.name.session_id], message, help);
         if change != crate::read::Change::Grew {
             finding.severity = Severity::Warning;
         }

@@ -194,10 +194,11 @@ impl Spot {
         }
     }
 
-    /// A place that is an entry; its id tells it from others, else its line's place among those without.
+    /// A place that is an entry; its id tells it from others, else a hash of what stands there.
     pub fn at_entry(subject: &Subject<'_>, at: u32, message: impl Into<String>) -> Self {
         let entry = subject.session.entry(at);
-        let identity = subject.id_text(at).map_or_else(|| format!("#{at}"), str::to_owned);
+        let hashed = || entry.map(|entry| hash_of(subject, entry.span)).unwrap_or_default();
+        let identity = subject.id_text(at).map_or_else(hashed, str::to_owned);
         Self {
             line: entry.map(|entry| u64::from(entry.line)),
             span: entry.map(|entry| entry.span),
@@ -209,13 +210,7 @@ impl Spot {
 
     /// A place that is a line, known by a hash of what stands there.
     pub fn at_line(subject: &Subject<'_>, line: u64, span: Span, message: impl Into<String>) -> Self {
-        /// Bytes of a line that tell it from others.
-        const TOLD_BY: u64 = 4096;
-        let head = subject.text.read(span.offset..span.offset.saturating_add(span.len.min(TOLD_BY))).unwrap_or_default();
-        let mut hash = blake3::Hasher::new();
-        hash.update(&head).update(&span.len.to_le_bytes());
-        let identity: String = hash.finalize().to_hex().chars().take(16).collect();
-        Self { line: Some(line), span: Some(span), ..Self::new(identity, message) }
+        Self { line: Some(line), span: Some(span), ..Self::new(hash_of(subject, span), message) }
     }
 
     /// The same, as a place that no program can mend.
@@ -227,4 +222,14 @@ impl Spot {
     pub fn severity(self, severity: Severity) -> Self {
         Self { severity: Some(severity), ..self }
     }
+}
+
+/// What tells a line from others, wherever it stands.
+fn hash_of(subject: &Subject<'_>, span: Span) -> String {
+    /// Bytes of a line that tell it from others.
+    const TOLD_BY: u64 = 4096;
+    let head = subject.text.read(span.offset..span.offset.saturating_add(span.len.min(TOLD_BY))).unwrap_or_default();
+    let mut hash = blake3::Hasher::new();
+    hash.update(&head).update(&span.len.to_le_bytes());
+    hash.finalize().to_hex().chars().take(16).collect()
 }

@@ -80,15 +80,17 @@ pub(crate) fn needs_mending(
 }
 
 fn finding(rule: &'static Rule, scan: &Scan, subject: &Subject<'_>, spot: Spot, rest: usize) -> Finding {
-    let mut message = spot.message;
+    let (mut message, mut identity) = (spot.message, spot.identity);
     if rest > 0 {
         message = format!("{message}; and {rest} more such places in this file");
+        // One more of them is new damage, which a baseline must not take for what it knows.
+        identity = format!("{identity}\0{rest} more");
     }
     let held = repair::held_back(subject.session).filter(|_| spot.mendable && rule.fixable != Fixable::None);
     let fixable = if spot.mendable && held.is_none() { rule.fixable } else { Fixable::None };
     let held = held.map(|why| format!("not mended: {why}"));
     let help = spot.help.or(held).unwrap_or_else(|| command::repair(scan, subject.agent, &subject.file.path, rule.code, fixable));
-    let mut finding = Finding::new(rule, &subject.file.path, &[&subject.file.name.session_id, &spot.identity], message, help);
+    let mut finding = Finding::new(rule, &subject.file.path, &[&subject.file.name.session_id, &identity], message, help);
     finding.severity = spot.severity.unwrap_or(rule.severity);
     finding.fixable = fixable;
     finding.line = spot.line;
