@@ -20,6 +20,8 @@
 //!   another; [`repair`] plans how damage is mended; [`stitch`] makes the bytes, [`apply`] carries a plan out and takes it back.
 
 pub mod apply;
+pub mod baseline;
+pub mod config;
 pub mod context;
 pub mod discover;
 pub mod foreign;
@@ -49,3 +51,4 @@ pub mod time;
 pub mod timeline;
 pub mod trajectory;
 pub mod tree;
+pub mod zone;

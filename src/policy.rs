@@ -22,11 +22,26 @@ pub const DEFAULT_HOUR: u32 = 4;
 /// Idle minutes of mode `idle` if the config names none (clawdbot 2026.1).
 const DEFAULT_IDLE_MINUTES: u32 = 60;
 
+/// A kind of policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
+pub enum Mode {
+    /// Sessions never roll over.
     None,
+    /// At an hour of the day, and after a silence if idle minutes are named.
     Daily,
+    /// After a silence.
     Idle,
+}
+
+impl Mode {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::None => "none",
+            Mode::Daily => "daily",
+            Mode::Idle => "idle",
+        }
+    }
 }
 
 /// One `{mode, atHour, idleMinutes}` of the config; what it does not say is open.
@@ -35,6 +50,17 @@ struct Rule {
     mode: Option<Mode>,
     hour: Option<u32>,
     idle: Option<u32>,
+}
+
+/// How a person says that sessions roll over, whatever the gateway's config says; what is `None` is as the config has it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stated {
+    /// The kind of policy, for every chat.
+    pub mode: Option<Mode>,
+    /// The local hour (0 to 23) of the daily reset, for every chat that has one.
+    pub hour: Option<u32>,
+    /// The idle minutes (at least 1), for every chat that has a daily or idle policy.
+    pub idle_minutes: Option<u32>,
 }
 
 /// When sessions roll over.
@@ -60,6 +86,7 @@ pub struct ResetPolicy {
     by_type: bool,
     by_channel: Vec<(String, Rule)>,
     legacy_idle: Option<u32>,
+    stated: Stated,
 }
 
 impl Default for ResetPolicy {
@@ -112,9 +139,19 @@ impl ResetPolicy {
             by_type: types.is_some(),
             by_channel,
             legacy_idle,
+            stated: Stated::default(),
         };
         (policy.daily_at_hour, policy.idle_minutes) = policy.for_chat(false, false, None);
         policy
+    }
+
+    /// The same policy, but for what a person says of it.
+    #[must_use]
+    pub fn stated(mut self, stated: Stated) -> ResetPolicy {
+        self.explicit |= stated != Stated::default();
+        self.stated = stated;
+        (self.daily_at_hour, self.idle_minutes) = self.for_chat(false, false, None);
+        self
     }
 
     /// The local hour of the daily reset and the idle minutes that hold for a chat; a thread counts
@@ -135,9 +172,9 @@ impl ResetPolicy {
         let base = base.unwrap_or_default();
         // Older releases take the daily mode when a rule names none, whatever the base says besides.
         let fallback = if !says_something && legacy.is_some() { Mode::Idle } else { Mode::Daily };
-        let mode = specific.mode.or(base.mode).unwrap_or(fallback);
-        let hour = specific.hour.or(base.hour).unwrap_or(DEFAULT_HOUR);
-        let idle = specific.idle.or(base.idle).or(legacy);
+        let mode = self.stated.mode.or(specific.mode).or(base.mode).unwrap_or(fallback);
+        let hour = self.stated.hour.or(specific.hour).or(base.hour).unwrap_or(DEFAULT_HOUR);
+        let idle = self.stated.idle_minutes.or(specific.idle).or(base.idle).or(legacy);
         match mode {
             Mode::None => (None, None),
             Mode::Daily => (Some(hour), idle),
@@ -245,6 +282,23 @@ mod tests {
             assert_eq!(found, *wanted, "{config}");
             assert_eq!((policy.daily_at_hour, policy.idle_minutes), wanted[0], "{config}");
         }
+    }
+
+    #[test]
+    fn what_a_person_states_comes_first() {
+        let config = "{session:{reset:{mode:'idle',idleMinutes:60},resetByType:{group:{mode:'daily',atHour:2}}}}";
+        let stated = |mode, hour, idle_minutes| policy(config).stated(Stated { mode, hour, idle_minutes });
+        for (stated, wanted) in [
+            (stated(None, None, None), [(None, Some(60)), (Some(2), Some(60))]),
+            (stated(Some(Mode::None), None, None), [(None, None), (None, None)]),
+            (stated(None, Some(7), None), [(None, Some(60)), (Some(7), Some(60))]),
+            (stated(Some(Mode::Daily), None, None), [(Some(4), Some(60)), (Some(2), Some(60))]),
+            (stated(None, None, Some(5)), [(None, Some(5)), (Some(2), Some(5))]),
+        ] {
+            assert_eq!([stated.for_chat(false, false, None), stated.for_chat(true, false, None)], wanted);
+            assert!(stated.explicit);
+        }
+        assert!(!ResetPolicy::default().stated(Stated::default()).explicit);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -9,11 +10,12 @@ use crate::discover::{self, Environment, Problem, ProblemKind, Root, SessionsDir
 use crate::foreign::PathMap;
 use crate::media::Media;
 use crate::name::FileState;
-use crate::policy::ResetPolicy;
+use crate::policy::{ResetPolicy, Stated};
 use crate::session::mentions::mentions;
 use crate::session::{self, ImageSource, Session};
+use crate::signal::Prompts;
 use crate::split::segment::Segment;
-use crate::split::{self, Apart, Conversation, Level, Tie};
+use crate::split::{self, Apart, Conversation, Tie};
 use crate::store::Store;
 use crate::trajectory::Trajectory;
 
@@ -28,8 +30,14 @@ pub struct Options {
     pub agent: Option<String>,
     /// Threads; with none, one for each core.
     pub jobs: Option<usize>,
-    /// Splits below this level are not taken for seams.
-    pub min_level: Option<Level>,
+    /// Bounds of the search for splits.
+    pub split: split::Settings,
+    /// What a person says of the reset policy, whatever the config of the gateway says.
+    pub policy: Stated,
+    /// Heartbeat prompts beside those of the gateway and of its config.
+    pub prompts: Prompts,
+    /// Folders where media can be, beside those of each state directory.
+    pub media_roots: Vec<PathBuf>,
     /// Where the known state directories are looked for.
     pub environment: Environment,
 }
@@ -159,13 +167,17 @@ pub fn scan(options: &Options, progress: &dyn Progress) -> Result<Scan, rayon::T
     progress.total(files.iter().map(|(_, file)| file.len).sum());
     // The largest first, so that no thread is left alone with it at the end.
     files.sort_by_key(|(_, file)| std::cmp::Reverse(file.len));
+    let prompts = Arc::new(options.prompts.clone());
     let read = pool.install(|| {
         files
             .par_iter()
-            .map_init(session::Scratch::default, |scratch, (at, file)| {
-                let session = session::read_with(scratch, &file.path, &|bytes| progress.read(bytes));
-                (*at, (*file).clone(), session)
-            })
+            .map_init(
+                || session::Scratch::with_prompts(Arc::clone(&prompts)),
+                |scratch, (at, file)| {
+                    let session = session::read_with(scratch, &file.path, &|bytes| progress.read(bytes));
+                    (*at, (*file).clone(), session)
+                },
+            )
             .collect::<Vec<_>>()
     });
     let mut by_dir: Vec<Vec<(TranscriptFile, std::io::Result<Session>)>> = Vec::new();
@@ -191,8 +203,8 @@ fn agent(dir: SessionsDir, mut read: Vec<(TranscriptFile, std::io::Result<Sessio
     read.sort_by(|(a, _), (b, _)| a.path.cmp(&b.path));
     let mut problems = Vec::new();
     let store = dir.store.as_deref().map(Store::read);
-    let policy = dir.state_dir.as_deref().map(ResetPolicy::read).unwrap_or_default();
-    let prompt = policy.heartbeat_prompt.as_deref().map(|prompt| session::identity(prompt.trim()));
+    let policy = dir.state_dir.as_deref().map(ResetPolicy::read).unwrap_or_default().stated(options.policy);
+    let prompts: Vec<u64> = policy.heartbeat_prompts.iter().map(|prompt| session::identity(prompt.trim())).collect();
     let trajectories = trajectories(&dir, &mut problems);
     let primaries: HashMap<String, FileState> = best_states(&read);
     let (mut segments, mut aside) = (Vec::new(), Vec::new());
@@ -221,12 +233,13 @@ fn agent(dir: SessionsDir, mut read: Vec<(TranscriptFile, std::io::Result<Sessio
             continue;
         }
         let trajectory = trajectories.get(&file.name.session_id);
-        segments.extend(Segment::new(file, session, store.as_ref(), trajectory, prompt));
+        segments.extend(Segment::new(file, session, store.as_ref(), trajectory, &prompts));
     }
-    let media = Media::new(&dir.media_roots, options.map.clone());
+    // Of two files of one name, that of the own state directory counts.
+    let media_roots: Vec<PathBuf> = options.media_roots.iter().chain(&dir.media_roots).cloned().collect();
+    let media = Media::new(&media_roots, options.map.clone());
     let images = segments.iter().map(|segment| count_images(segment, &media)).collect();
-    let min_level = options.min_level.unwrap_or(Level::Probable);
-    let split::Solution { conversations, ties, left_out, apart } = split::conversations(&segments, store.as_ref(), &policy, min_level);
+    let split::Solution { conversations, ties, left_out, apart } = split::conversations(&segments, store.as_ref(), &policy, &options.split);
     (Agent { dir, store, policy, segments, images, conversations, ties, splits_left_out: left_out, apart, aside, media }, problems)
 }
 

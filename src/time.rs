@@ -59,6 +59,33 @@ pub fn span(ms: i64) -> String {
     format!("{sign}{text}")
 }
 
+/// A span as it is written in a configuration (`90s`, `15m`, `24h`, `2d`, `1w`), in ms.
+pub fn parse_span_ms(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let unit = match text.chars().last()? {
+        's' => 1_000,
+        'm' => 60_000,
+        'h' => 3_600_000,
+        'd' => 86_400_000,
+        'w' => 7 * 86_400_000,
+        _ => return None,
+    };
+    let digits = text.get(..text.len().saturating_sub(1)).map(str::trim_end)?;
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    digits.parse::<i64>().ok()?.checked_mul(unit)
+}
+
+/// Whole seconds as [`parse_span_ms`] reads them, in the largest unit that holds them exactly up to hours.
+pub fn plain_span(ms: i64) -> String {
+    match ms / 1_000 {
+        s if s != 0 && s % 3_600 == 0 => format!("{}h", s / 3_600),
+        s if s != 0 && s % 60 == 0 => format!("{}m", s / 60),
+        s => format!("{s}s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

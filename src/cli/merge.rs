@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::Args;
 use clawfix::apply::journal::{Journal, Operation, Record, State};
+use clawfix::config::Values;
 use clawfix::discover::Environment;
 use clawfix::merge::saved::{self, Saved, Scanned};
 use clawfix::merge::{self, Into, Options, Plan, copy};
 use clawfix::report::{PlainFormat, plan as report};
 use clawfix::scan::Scan;
 use clawfix::select;
-use clawfix::split::Level;
 
 use super::jobs::{self, Search};
 use super::refused::Refused;
@@ -107,9 +107,10 @@ impl Merge {
                 *root = std::path::absolute(&root).with_context(|| format!("cannot tell the whole path of {}", root.display()))?;
             }
         }
-        let scan = self.scan(self.common.options(request.roots.clone()))?;
+        let settings = self.common.settings(&request.roots, Values::default())?;
+        let scan = self.scan(self.common.options(request.roots.clone(), &settings))?;
         let rollovers = self.include.is_some();
-        let search = Search { least: self.common.min_level.into(), rollovers, done: "stitched", command: "merge" };
+        let search = Search { least: settings.min_level(), rollovers, done: "stitched", command: "merge" };
         let jobs = if request.wanted.is_empty() { jobs::certain(&scan, &search) } else { jobs::named(&scan, &request.wanted, &search)? };
         if jobs.is_empty() {
             return self.nothing(&scan, &search);
@@ -139,7 +140,7 @@ impl Merge {
             }
         }
         for file in [&self.plan, &self.out].into_iter().flatten() {
-            refuse_inside(&scan, file)?;
+            output::refuse_inside(&scan, file)?;
         }
         if plans.is_empty() {
             return refused.verdict();
@@ -148,9 +149,9 @@ impl Merge {
             let roots = if request.roots.is_empty() { scan.roots.iter().map(|root| root.path.clone()).collect() } else { request.roots };
             let scanned = Scanned {
                 roots,
-                map: self.common.map.clone(),
+                map: settings.map(),
                 agent: self.common.agent.clone(),
-                min_level: clawfix::report::json::word(&Level::from(self.common.min_level)),
+                min_level: clawfix::report::json::word(&settings.min_level()),
             };
             write_plan(file, &saved::save(&plans, &options, scanned, now_ms))?;
             self.print(&shown(&plans), "saved")?;
@@ -179,12 +180,14 @@ impl Merge {
         let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
         let saved = saved::read(&bytes)?;
         let wanted = &saved.scan;
+        let settings = self.common.settings(&wanted.roots, Values::default())?;
+        let usual = self.common.options(wanted.roots.clone(), &settings);
+        let min_level = saved::level(&wanted.min_level).unwrap_or(usual.split.min_level);
         let scan = self.scan(clawfix::scan::Options {
-            paths: wanted.roots.clone(),
             map: clawfix::foreign::PathMap::new(wanted.map.clone()),
             agent: wanted.agent.clone(),
-            min_level: saved::level(&wanted.min_level),
-            ..self.common.options(Vec::new())
+            split: clawfix::split::Settings { min_level, ..usual.split },
+            ..usual
         })?;
         let environment = Environment::from_process();
         let mut plans = Vec::new();
@@ -240,17 +243,6 @@ impl Merge {
             PlainFormat::Table => report::write_table(plans, state, out),
         })
     }
-}
-
-/// Refuses to write a file of our own where the gateway keeps its own: it would be one more transcript, or worse, a lock.
-fn refuse_inside(scan: &Scan, file: &Path) -> anyhow::Result<()> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let Ok(folder) = std::fs::canonicalize(folder) else { return Ok(()) };
-    let inside = |agent: &clawfix::scan::Agent| std::fs::canonicalize(&agent.dir.dir).is_ok_and(|dir| folder.starts_with(dir));
-    if scan.agents.iter().any(inside) {
-        bail!("{} lies in a sessions folder, where the gateway would take it for its own; choose a place elsewhere", file.display());
-    }
-    Ok(())
 }
 
 fn shown(plans: &[(Plan, bool)]) -> Vec<report::Shown<'_>> {

@@ -1,5 +1,6 @@
 //! The command line: one small file a subcommand, and the one place that maps results to exit codes.
 
+mod config;
 mod explain;
 mod jobs;
 mod merge;
@@ -19,8 +20,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clawfix::apply::journal::{Journal, State, stopped};
+use clawfix::config::{self as settings, Effective, Values};
 use clawfix::discover::Environment;
-use clawfix::foreign::PathMap;
+use clawfix::rules::selection;
 use clawfix::scan::Options;
 use clawfix::split::Level;
 
@@ -57,6 +59,8 @@ enum Command {
     Log(undo::Log),
     /// Explain a rule or an item of evidence
     Explain(explain::Explain),
+    /// Print the settings that hold, and where each comes from
+    Config(config::Config),
 }
 
 /// What every command that scans takes.
@@ -71,9 +75,15 @@ struct Common {
     /// Threads; one for each core unless given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
-    /// Leave out splits that are less sure
-    #[arg(long, value_name = "LEVEL", default_value = "probable")]
-    min_level: LevelArgument,
+    /// Leave out splits that are less sure [default: probable]
+    #[arg(long, value_name = "LEVEL")]
+    min_level: Option<LevelArgument>,
+    /// Take the settings of FILE, instead of the clawfix.toml that lies above the first PATH or the working directory
+    #[arg(long, value_name = "FILE", conflicts_with = "isolated")]
+    config: Option<PathBuf>,
+    /// Take no clawfix.toml
+    #[arg(long)]
+    isolated: bool,
     /// Write the report to FILE instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -86,6 +96,24 @@ struct Common {
     /// Show the evidence, one line each with file and line
     #[arg(short, long)]
     verbose: bool,
+}
+
+/// Which rules run.
+#[derive(Debug, Args)]
+struct Rules {
+    /// Only these rules: codes, families such as CF3, or names
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = selection::parse)]
+    select: Vec<String>,
+    /// Not these rules
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = selection::parse)]
+    ignore: Vec<String>,
+}
+
+impl Rules {
+    fn values(&self) -> Values {
+        let said = |list: &Vec<String>| (!list.is_empty()).then(|| list.clone());
+        Values { select: said(&self.select), ignore: said(&self.ignore), ..Values::default() }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -109,14 +137,37 @@ impl From<LevelArgument> for Level {
 }
 
 impl Common {
-    fn options(&self, paths: Vec<PathBuf>) -> Options {
+    /// The settings that hold for these roots: what the command line says, with what is only said by this command, over the
+    /// configuration.
+    fn settings(&self, roots: &[PathBuf], line: Values) -> anyhow::Result<Effective> {
+        let environment = Environment::from_process();
+        let path = match &self.config {
+            _ if self.isolated => None,
+            Some(path) => Some(std::path::absolute(path)?),
+            None => settings::find(roots, &environment, &std::env::current_dir()?),
+        };
+        let file = path.map(|path| settings::load(&path, &environment)).transpose()?;
+        if let Some(file) = file.as_ref().filter(|_| self.config.is_none() && !self.quiet) {
+            // It could have come with what is scanned, and it decides what is told.
+            let beside = std::env::current_dir()
+                .and_then(std::fs::canonicalize)
+                .is_ok_and(|here| here.starts_with(file.path.parent().unwrap_or(&file.path)));
+            if !beside {
+                output::note(&format!("clawfix: settings of {}", clawfix::report::safe::line(&file.path.to_string_lossy())));
+            }
+        }
+        let line = Values { map: (!self.map.is_empty()).then(|| self.map.clone()), min_level: self.min_level.map(Level::from), ..line };
+        Ok(Effective::new(file, line))
+    }
+
+    /// What a scan of these paths is told.
+    fn options(&self, paths: Vec<PathBuf>, settings: &Effective) -> Options {
         Options {
             paths,
-            map: PathMap::new(self.map.clone()),
             agent: self.agent.clone(),
             jobs: self.jobs.map(usize::from),
-            min_level: Some(self.min_level.into()),
             environment: Environment::from_process(),
+            ..settings.options()
         }
     }
 }
@@ -146,6 +197,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
         Command::Undo(undo) => undo.run(),
         Command::Log(log) => log.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Config(config) => config.run(),
     }
 }
 

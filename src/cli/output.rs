@@ -63,6 +63,17 @@ pub fn with(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Resul
     Ok(())
 }
 
+/// Refuses to write a file of our own where the gateway keeps its own: it would be one more transcript, or worse, a lock.
+pub fn refuse_inside(scan: &clawfix::scan::Scan, file: &Path) -> anyhow::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Ok(folder) = std::fs::canonicalize(folder) else { return Ok(()) };
+    let inside = |agent: &clawfix::scan::Agent| std::fs::canonicalize(&agent.dir.dir).is_ok_and(|dir| folder.starts_with(dir));
+    if scan.agents.iter().any(inside) {
+        bail!("{} lies in a sessions folder, where the gateway would take it for its own; choose a place elsewhere", file.display());
+    }
+    Ok(())
+}
+
 /// A note for people, on standard error.
 pub fn note(text: &str) {
     // Standard error may be closed; there is nobody left to tell.

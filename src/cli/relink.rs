@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::Args;
+use clawfix::config::Values;
 use clawfix::relink::{self, Options, Plan};
 use clawfix::report::{PlainFormat, relink as report};
 use clawfix::scan::Scan;
@@ -56,13 +57,14 @@ impl Relink {
     pub fn run(self) -> anyhow::Result<Verdict> {
         let request = select::request(&self.arguments)?;
         let bar = progress::Bar::new(self.common.quiet);
-        let scan = clawfix::scan::scan(&self.common.options(request.roots), &bar)?;
+        let settings = self.common.settings(&request.roots, Values::default())?;
+        let scan = clawfix::scan::scan(&self.common.options(request.roots, &settings), &bar)?;
         bar.finish();
         super::note_unfinished(&scan);
         if scan.roots.is_empty() {
             bail!("no state directory on this machine; name a folder that holds one");
         }
-        let search = Search { least: self.common.min_level.into(), rollovers: false, done: "relinked", command: "relink" };
+        let search = Search { least: settings.min_level(), rollovers: false, done: "relinked", command: "relink" };
         let jobs = if request.wanted.is_empty() { jobs::certain(&scan, &search) } else { jobs::named(&scan, &request.wanted, &search)? };
         if jobs.is_empty() {
             return self.nothing(&scan, &search);

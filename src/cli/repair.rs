@@ -6,12 +6,11 @@ use anyhow::bail;
 use clap::Args;
 use clawfix::repair::{self, Options, Plan};
 use clawfix::report::{PlainFormat, repair as report};
-use clawfix::rules::selection::{self, Selection};
 use clawfix::scan::Scan;
 use clawfix::select::{self, Place, Wanted};
 
 use super::refused::Refused;
-use super::{Common, Verdict, faults, output, progress};
+use super::{Common, Rules, Verdict, faults, output, progress};
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -28,12 +27,8 @@ pub struct Repair {
     /// Do it; without this, only the plan is shown
     #[arg(long)]
     apply: bool,
-    /// Only these rules: codes, families such as CF3, or names
-    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = selection::parse)]
-    select: Vec<String>,
-    /// Not these rules
-    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = selection::parse)]
-    ignore: Vec<String>,
+    #[command(flatten)]
+    rules: Rules,
     /// Fixes that take a person's judgement, too; `clawfix explain` says which those are and why
     #[arg(long)]
     unsafe_fixes: bool,
@@ -60,18 +55,15 @@ impl Repair {
     pub fn run(self) -> anyhow::Result<Verdict> {
         let request = select::request(&self.arguments)?;
         let bar = progress::Bar::new(self.common.quiet);
-        let scan = clawfix::scan::scan(&self.common.options(request.roots), &bar)?;
+        let settings = self.common.settings(&request.roots, self.rules.values())?;
+        let scan = clawfix::scan::scan(&self.common.options(request.roots, &settings), &bar)?;
         bar.finish();
         super::note_unfinished(&scan);
         if scan.roots.is_empty() {
             bail!("no state directory on this machine; name a folder that holds one");
         }
         let only = named(&scan, &request.wanted)?;
-        let options = Options {
-            selection: Selection { select: self.select.clone(), ignore: self.ignore.clone() },
-            unsafe_fixes: self.unsafe_fixes,
-            only,
-        };
+        let options = Options { selection: settings.selection(), unsafe_fixes: self.unsafe_fixes, only };
         let now_ms = chrono::Utc::now().timestamp_millis();
         let mut plans: Vec<Plan> = Vec::new();
         let mut refused = Refused::default();

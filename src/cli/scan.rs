@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use anyhow::bail;
-use clap::{Args, ValueEnum};
-use clawfix::report::{Format, Outcome, View};
-use clawfix::rules::{self, Severity};
+use clap::Args;
+use clawfix::baseline::Baseline;
+use clawfix::config::{FailOn, Values};
+use clawfix::report::{Format, Outcome, View, Withheld};
+use clawfix::rules;
 
-use super::{Common, Verdict, output, progress, when};
+use super::{Common, Rules, Verdict, output, progress, when};
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -30,9 +32,17 @@ pub struct Scan {
     /// Only what happened until then
     #[arg(long, value_name = "TIME", value_parser = when::parse)]
     until: Option<i64>,
-    /// The least severity that makes the exit code 1
-    #[arg(long, value_name = "SEVERITY", default_value = "warning")]
-    fail_on: FailOn,
+    #[command(flatten)]
+    rules: Rules,
+    /// The least severity that makes the exit code 1 [default: warning]
+    #[arg(long, value_name = "SEVERITY")]
+    fail_on: Option<FailOn>,
+    /// Leave out the findings that FILE knows, and count them
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Write all findings to FILE, as known from now on; the exit code is 0 then, or 2 if something could not be read
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["agent", "since", "until"])]
+    write_baseline: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
@@ -40,36 +50,23 @@ Examples:
   clawfix scan                              the state directories of this machine
   clawfix scan ~/backup/.openclaw -v        a copy, with the evidence
   clawfix scan --format json -o report.json
+  clawfix scan --select CF1,CF2 --ignore CF214
+  clawfix scan --write-baseline known.json  accept what is there, once
+  clawfix scan --baseline known.json        tell of new damage only
   clawfix scan /srv/copy --map /home/jay=/srv/copy/home/jay";
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum FailOn {
-    /// Never
-    None,
-    /// On anything
-    Info,
-    /// On warnings and errors
-    Warning,
-    /// On errors only
-    Error,
-}
-
-impl FailOn {
-    fn least(self) -> Option<Severity> {
-        match self {
-            FailOn::None => None,
-            FailOn::Info => Some(Severity::Info),
-            FailOn::Warning => Some(Severity::Warning),
-            FailOn::Error => Some(Severity::Error),
-        }
-    }
-}
 
 impl Scan {
     pub fn run(self) -> anyhow::Result<Verdict> {
         let common = &self.common;
+        let line = Values { fail_on: self.fail_on, baseline: self.baseline.clone(), ..self.rules.values() };
+        let settings = common.settings(&self.paths, line)?;
+        let known = settings.values.baseline.as_deref().map(Baseline::read).transpose()?;
+        if let Some(file) = &self.write_baseline {
+            Baseline::may_replace(file)?;
+        }
+        let wanted = settings.wanted(self.all);
         let view = View {
-            all: self.all,
+            all: self.all || rules::ALL.iter().any(|rule| rule.on_request && wanted.selection.spells_out(rule)),
             verbose: common.verbose,
             color: common.color.applies(common.output.is_some()),
             width: output::width(),
@@ -77,7 +74,7 @@ impl Scan {
             until_ms: self.until,
         };
         let bar = progress::Bar::new(common.quiet);
-        let options = common.options(self.paths);
+        let options = common.options(self.paths, &settings);
         let scan = clawfix::scan::scan(&options, &bar)?;
         bar.finish();
         if scan.roots.is_empty() && scan.problems.is_empty() {
@@ -94,12 +91,26 @@ impl Scan {
             let there = if names.is_empty() { "there is none".to_owned() } else { format!("there are: {}", names.join(", ")) };
             bail!("no agent is called {agent} here; {there}");
         }
-        let mut findings = rules::detect(&scan, self.all);
+        let mut findings = rules::detect_wanted(&scan, &wanted);
+        if let Some(file) = &self.write_baseline {
+            output::refuse_inside(&scan, file)?;
+            Baseline::of(&findings, &scan).write(file)?;
+        }
+        let hidden = known.as_ref().map(|known| known.hide(&mut findings, &wanted, |finding| view.covers(finding.at_ms)));
+        let off = rules::ALL.iter().filter(|rule| !wanted.runs(rule)).map(|rule| rule.code).collect();
+        let withheld = Withheld { off, ..hidden.unwrap_or_default() };
         findings.retain(|finding| view.covers(finding.at_ms));
-        let outcome = Outcome { scan: &scan, findings: &findings, view };
+        let outcome = Outcome { scan: &scan, findings: &findings, view, withheld: &withheld };
         output::with(common.output.as_deref(), |out| self.format.report().write(&outcome, out))?;
-        Ok(match self.fail_on.least() {
+        if withheld.fixed > 0 && !common.quiet && common.agent.is_none() {
+            output::note(&format!(
+                "clawfix: {} of the baseline not found again: mended, or outside of what was scanned; --write-baseline takes them out",
+                if withheld.fixed == 1 { "1 entry".to_owned() } else { format!("{} entries", withheld.fixed) }
+            ));
+        }
+        Ok(match settings.fail_on().least() {
             _ if findings.iter().any(rules::Finding::is_unreadable) => Verdict::Incomplete,
+            _ if self.write_baseline.is_some() => Verdict::Clean,
             Some(least) if findings.iter().any(|finding| finding.severity >= least) => Verdict::Findings,
             _ => Verdict::Clean,
         })

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::Args;
+use clawfix::config::Values;
 use clawfix::report::show::Showing;
-use clawfix::report::{Outcome, PlainFormat, View};
+use clawfix::report::{Outcome, PlainFormat, View, Withheld};
 use clawfix::select;
 use clawfix::timeline;
 
@@ -44,7 +45,8 @@ impl Show {
             bail!("{} things to show were named; show takes one", request.wanted.len());
         }
         let bar = progress::Bar::new(common.quiet);
-        let scan = clawfix::scan::scan(&common.options(request.roots), &bar)?;
+        let settings = common.settings(&request.roots, Values::default())?;
+        let scan = clawfix::scan::scan(&common.options(request.roots, &settings), &bar)?;
         bar.finish();
         super::note_unfinished(&scan);
         let target = select::find(&scan, request.wanted.first())?;
@@ -58,7 +60,7 @@ impl Show {
             width: output::width(),
             ..View::default()
         };
-        let outcome = Outcome { scan: &scan, findings: &[], view };
+        let outcome = Outcome { scan: &scan, findings: &[], view, withheld: &Withheld::default() };
         let timeline = timeline::of(&target);
         let showing = Showing { outcome: &outcome, timeline: &timeline, text: self.show_text };
         output::with(common.output.as_deref(), |out| self.format.show_report().write(&showing, out))?;

@@ -48,6 +48,9 @@ impl Report for Github {
         if summary.unreadable > 0 {
             last.push_str(&format!("; {} could not be read, so this report is incomplete", many(summary.unreadable, "thing")));
         }
+        if let Some(text) = super::baseline_line(outcome) {
+            last.push_str(&format!("; {text}"));
+        }
         writeln!(out, "::notice title=clawfix::{}", data(&last))
     }
 }

@@ -263,7 +263,7 @@ fn segment(agent: &Agent, at: usize) -> Option<SegmentOut> {
 
 fn seam(outcome: &Outcome<'_>, agent: &Agent, held: &Seam) -> Option<SeamOut> {
     let (older, newer) = (agent.segments.get(held.older)?, agent.segments.get(held.newer)?);
-    if !outcome.view.covers(Some(newer.start_ms)) {
+    if !outcome.shows(agent, held) {
         return None;
     }
     let verdict = &held.verdict;

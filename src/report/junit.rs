@@ -42,7 +42,10 @@ impl Report for Junit {
             suite.entry(finding.rule.code).or_default().push(finding);
         }
         let found: HashSet<&str> = outcome.findings.iter().map(|finding| finding.rule.code).collect();
-        let ran = |rule: &&Rule| outcome.view.all || !rule.on_request || found.contains(rule.code);
+        let ran = |rule: &&Rule| {
+            let asked = outcome.view.all || !rule.on_request || found.contains(rule.code);
+            asked && !outcome.withheld.off.contains(rule.code)
+        };
         let rules: Vec<&Rule> = rules::ALL.iter().copied().filter(ran).collect();
         // Many machines have an agent of the same name; tests are told apart by the folder.
         let name = |agent: &Agent| format!("{} in {}", agent.dir.agent, places.of(&agent.dir.dir).text());
@@ -55,6 +58,7 @@ impl Report for Junit {
             failures: sum.failures + of.failures,
             errors: sum.errors + of.errors,
         });
+        let total = Tests { all: total.all + usize::from(outcome.withheld.baseline), ..total };
         writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
         writeln!(out, "<testsuites name=\"clawfix\" {}>", numbers(total))?;
         for (name, found) in suites {
@@ -63,6 +67,12 @@ impl Report for Junit {
                 write_test(rule, &name, found.get(rule.code).map_or(&[][..], Vec::as_slice), &places, out)?;
             }
             writeln!(out, "  </testsuite>")?;
+        }
+        if let Some(text) = super::baseline_line(outcome) {
+            // A test of its own, that passes: what is left out is told, and fails nothing.
+            writeln!(out, "  <testsuite name=\"baseline\" tests=\"1\" failures=\"0\" errors=\"0\">")?;
+            writeln!(out, "    <testcase classname=\"clawfix.baseline\" name=\"known findings\">")?;
+            writeln!(out, "      <system-out>{}</system-out>\n    </testcase>\n  </testsuite>", escaped(&text))?;
         }
         writeln!(out, "</testsuites>")
     }

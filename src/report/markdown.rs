@@ -9,7 +9,7 @@ use std::io::{self, Write};
 
 use super::place::Places;
 use super::table::many;
-use super::{Outcome, Report, command, json, safe};
+use super::{Outcome, Report, SPLIT_RULE, command, json, safe};
 use crate::rules::{Finding, Severity};
 use crate::scan::Agent;
 use crate::split::{Conversation, Level, Seam, SeamKind};
@@ -23,8 +23,6 @@ const SPLITS: usize = 500;
 const LISTED: usize = 100;
 /// Next steps of one rule that are listed.
 const STEPS: usize = 10;
-/// The rule whose findings are the splits, which have a section of their own.
-const SPLIT_RULE: &str = "CF101";
 
 /// The format `markdown`.
 #[derive(Debug)]
@@ -76,6 +74,8 @@ fn totals(outcome: &Outcome<'_>, page: &mut Page) {
         () if summary.unreadable > 0 => "this report is incomplete".to_owned(),
         () if summary.splits > 0 => many(summary.splits, "split"),
         () if found.error + found.warning > 0 => many(found.error + found.warning, "finding"),
+        () if !outcome.withheld.looks_for_splits() => "no finding of the rules that ran".to_owned(),
+        () if summary.baselined > 0 => "nothing new".to_owned(),
         () => "no torn conversation".to_owned(),
     };
     page.line(&format!("## clawfix: {head}\n"));
@@ -98,6 +98,9 @@ fn totals(outcome: &Outcome<'_>, page: &mut Page) {
     if summary.splits_left_out > 0 {
         page.line(&format!("\n{} less sure left out; `--min-level possible` shows them", many(summary.splits_left_out, "split")));
     }
+    if let Some(text) = super::baseline_line(outcome) {
+        page.line(&format!("\n{text}"));
+    }
 }
 
 fn splits(outcome: &Outcome<'_>, page: &mut Page) {
@@ -105,7 +108,7 @@ fn splits(outcome: &Outcome<'_>, page: &mut Page) {
     let mut list: Vec<(&Agent, &Conversation, &Seam)> = Vec::new();
     for agent in &outcome.scan.agents {
         for held in &agent.conversations {
-            let torn = held.seams.iter().filter(|seam| seam.verdict.kind == SeamKind::Split && outcome.view.covers(start(agent, seam)));
+            let torn = held.seams.iter().filter(|seam| seam.verdict.kind == SeamKind::Split && outcome.shows(agent, seam));
             list.extend(torn.map(|seam| (agent, held, seam)));
         }
     }

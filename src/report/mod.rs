@@ -21,7 +21,9 @@ pub mod sarif;
 pub mod show;
 pub mod table;
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use crate::rules::{Finding, Severity};
 use crate::scan::{Agent, Scan};
@@ -36,7 +38,35 @@ pub struct Outcome<'a> {
     pub findings: &'a [Finding],
     /// How much to show.
     pub view: View,
+    /// What is kept back.
+    pub withheld: &'a Withheld,
 }
+
+/// What a baseline or a selection keeps out of a report. The findings are not in [`Outcome::findings`] any more; this tells
+/// of what else belongs to them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Withheld {
+    /// Whether there is a baseline.
+    pub baseline: bool,
+    /// Findings that the baseline knows.
+    pub baselined: u64,
+    /// Entries of the baseline that were not found again.
+    pub fixed: u64,
+    /// Known seams, by the transcript that begins at each.
+    pub seams: BTreeSet<PathBuf>,
+    /// Codes of the rules that did not run.
+    pub off: BTreeSet<&'static str>,
+}
+
+impl Withheld {
+    /// Whether torn conversations were looked for.
+    pub fn looks_for_splits(&self) -> bool {
+        !self.off.contains(SPLIT_RULE)
+    }
+}
+
+/// The rule whose findings are the splits; the sections about conversations show them.
+pub const SPLIT_RULE: &str = "CF101";
 
 /// How much a report shows.
 #[derive(Debug, Clone, Copy, Default)]
@@ -137,6 +167,10 @@ pub struct Summary {
     pub splits_left_out: u64,
     /// Findings by severity.
     pub findings: Counts,
+    /// Findings that the baseline knows, and that so are nowhere else in the report.
+    pub baselined: u64,
+    /// Entries of the baseline that were not found again: mended, or outside of what was scanned.
+    pub fixed: u64,
     /// Things that could not be read.
     pub unreadable: u64,
     /// Sessions of machines, by what kind.
@@ -155,13 +189,33 @@ pub struct Counts {
 }
 
 impl Outcome<'_> {
-    /// The seams of all agents that the view covers.
+    /// Whether a seam belongs into the report: it falls into the asked time, no baseline knows it, and its rule is on.
+    pub fn shows(&self, agent: &Agent, seam: &Seam) -> bool {
+        let newer = agent.segments.get(seam.newer);
+        let known = newer.is_some_and(|segment| self.withheld.seams.contains(&segment.file.path));
+        let off = seam.verdict.kind == SeamKind::Split && !self.withheld.looks_for_splits();
+        !known && !off && self.view.covers(newer.map(|segment| segment.start_ms))
+    }
+
+    /// Whether a list of seams has it: torn ones always, others on request, and none whose rule is off.
+    pub fn lists(&self, agent: &Agent, seam: &Seam) -> bool {
+        let off = |code: &str| self.withheld.off.contains(code);
+        let wanted = match seam.verdict.kind {
+            SeamKind::Split => true,
+            SeamKind::Rollover => self.view.all && !off("CF104"),
+            SeamKind::Reset => self.view.all && !off("CF105"),
+            SeamKind::Fork => self.view.all,
+        };
+        wanted && self.shows(agent, seam)
+    }
+
+    /// The seams of all agents that belong into the report.
     pub fn seams(&self) -> impl Iterator<Item = &Seam> {
         let seams = self.scan.agents.iter().flat_map(|agent| agent.conversations.iter().map(move |c| (agent, c)));
-        seams.flat_map(|(agent, c)| c.seams.iter().map(move |seam| (agent, seam))).filter_map(|(agent, seam)| {
-            let at = agent.segments.get(seam.newer).map(|segment| segment.start_ms);
-            self.view.covers(at).then_some(seam)
-        })
+        seams
+            .flat_map(|(agent, c)| c.seams.iter().map(move |seam| (agent, seam)))
+            .filter(|(agent, seam)| self.shows(agent, seam))
+            .map(|(_, seam)| seam)
     }
 
     /// Whether any of the conversation falls into the asked time.
@@ -175,7 +229,8 @@ impl Outcome<'_> {
 
     /// Counts everything.
     pub fn summary(&self) -> Summary {
-        let mut summary = Summary { bytes: self.scan.bytes, ..Summary::default() };
+        let Withheld { baselined, fixed, .. } = *self.withheld;
+        let mut summary = Summary { bytes: self.scan.bytes, baselined, fixed, ..Summary::default() };
         for agent in &self.scan.agents {
             let files = agent.segments.iter().map(|segment| &segment.file).chain(agent.aside.iter().map(|aside| &aside.file));
             for file in files {
@@ -204,4 +259,18 @@ impl Outcome<'_> {
         }
         summary
     }
+}
+
+/// What a baseline kept back, in a sentence without its end, where there is something to tell.
+fn baseline_line(outcome: &Outcome<'_>) -> Option<String> {
+    let Withheld { baseline, baselined, fixed, .. } = *outcome.withheld;
+    if !baseline {
+        return None;
+    }
+    let gone = match fixed {
+        0 => String::new(),
+        1 => "; 1 of its entries was not found again".to_owned(),
+        more => format!("; {more} of its entries were not found again"),
+    };
+    Some(format!("{} left out, known by the baseline{gone}", table::many(baselined, "finding")))
 }

@@ -33,7 +33,7 @@ impl Report for Table {
         // Newest damage first, among the agents too.
         let newest = |agent: &&Agent| {
             let seams = agent.conversations.iter().flat_map(|conversation| &conversation.seams);
-            let torn = seams.filter(|seam| seam.verdict.kind == SeamKind::Split);
+            let torn = seams.filter(|seam| seam.verdict.kind == SeamKind::Split && outcome.shows(agent, seam));
             std::cmp::Reverse(torn.filter_map(|seam| agent.segments.get(seam.newer)).map(|segment| segment.start_ms).max())
         };
         let mut agents: Vec<&Agent> = outcome.scan.agents.iter().collect();
@@ -81,7 +81,7 @@ fn agent_section(outcome: &Outcome<'_>, agent: &Agent, follows: bool, paint: Pai
     let mut shown: Vec<(&Conversation, &Seam)> =
         agent.conversations.iter().flat_map(|c| c.seams.iter().map(move |seam| (c, seam))).collect();
     let start = |seam: &Seam| agent.segments.get(seam.newer).map(|segment| segment.start_ms);
-    shown.retain(|(_, seam)| (seam.verdict.kind == SeamKind::Split || outcome.view.all) && outcome.view.covers(start(seam)));
+    shown.retain(|(_, seam)| outcome.lists(agent, seam));
     if shown.is_empty() {
         return Ok(0);
     }
@@ -261,9 +261,12 @@ pub(super) fn many(count: u64, noun: &str) -> String {
 fn verdict(outcome: &Outcome<'_>, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let summary = outcome.summary();
     let text = match () {
+        () if summary.unreadable > 0 && !outcome.withheld.seams.is_empty() => "No new torn conversation in what could be read.",
         () if summary.unreadable > 0 => "No torn conversation in what could be read.",
         () if summary.transcripts + summary.archives == 0 => "No OpenClaw transcript found here.",
         () if outcome.scan.agents.iter().all(|agent| agent.segments.is_empty()) => "Nothing here is known to be an OpenClaw transcript.",
+        () if !outcome.withheld.looks_for_splits() => "Torn conversations were not looked for: CF101 is off.",
+        () if !outcome.withheld.seams.is_empty() => "No new torn conversation.",
         () if summary.splits_left_out > 0 => "No torn conversation at this level of sureness.",
         () => "No torn conversation.",
     };
@@ -316,6 +319,9 @@ fn counts(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
     let hidden = hidden.filter(|seam| seam.verdict.kind != SeamKind::Split).count() as u64;
     if summary.splits_left_out > 0 {
         writeln!(out, "{} less sure left out; --min-level possible shows them", many(summary.splits_left_out, "split"))?;
+    }
+    if let Some(text) = super::baseline_line(outcome) {
+        writeln!(out, "{text}")?;
     }
     if hidden > 0 && !outcome.view.all {
         writeln!(

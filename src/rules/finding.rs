@@ -57,6 +57,6 @@ impl Finding {
 
     /// Whether it says that something could not be read, so that nothing may be called clean.
     pub fn is_unreadable(&self) -> bool {
-        matches!(self.rule.code, "CF001" | "CF004")
+        self.rule.is_about_reading()
     }
 }

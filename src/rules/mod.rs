@@ -96,6 +96,7 @@ mod strays;
 pub mod subject;
 mod transcripts;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -191,6 +192,14 @@ pub struct Rule {
     pub doc: &'static str,
     /// How it is found and mended.
     pub work: Work,
+}
+
+impl Rule {
+    /// Whether it tells of what could not be read, so that nothing may be called clean. No selection, severity or baseline
+    /// takes such findings out of a report.
+    pub fn is_about_reading(&self) -> bool {
+        matches!(self.code, "CF001" | "CF004")
+    }
 }
 
 /// Every rule, in the order of its code.
@@ -302,9 +311,33 @@ pub fn find(code_or_name: &str) -> Option<&'static Rule> {
     ALL.iter().copied().find(|rule| rule.code.eq_ignore_ascii_case(code_or_name) || rule.name == code_or_name)
 }
 
+/// Which rules are to run, and how bad their findings are.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Rules that run on request only, too.
+    pub all: bool,
+    /// Rules that were selected or ignored.
+    pub selection: selection::Selection,
+    /// Severities by the code of the rule; none for a rule that is off.
+    pub severity: BTreeMap<&'static str, Option<Severity>>,
+}
+
+impl Wanted {
+    /// Whether a rule runs. What tells of things that could not be read always does.
+    pub fn runs(&self, rule: &Rule) -> bool {
+        let asked = self.all || !rule.on_request || self.selection.spells_out(rule);
+        rule.is_about_reading() || (asked && self.selection.takes(rule) && self.severity.get(rule.code) != Some(&None))
+    }
+}
+
 /// Runs every rule; those that are shown on request only with `all`. The worst first, then by path and line.
 pub fn detect(scan: &Scan, all: bool) -> Vec<Finding> {
-    let rules: Vec<&'static Rule> = ALL.iter().copied().filter(|rule| all || !rule.on_request).collect();
+    detect_wanted(scan, &Wanted { all, ..Wanted::default() })
+}
+
+/// The same with some rules only, and severities of one's own.
+pub fn detect_wanted(scan: &Scan, wanted: &Wanted) -> Vec<Finding> {
+    let rules: Vec<&'static Rule> = ALL.iter().copied().filter(|rule| wanted.runs(rule)).collect();
     let mut findings = transcripts::detect(scan, &rules);
     for rule in rules {
         match rule.work {
@@ -317,6 +350,11 @@ pub fn detect(scan: &Scan, all: bool) -> Vec<Finding> {
                     findings.extend(troubles.into_iter().map(|trouble| trouble.finding(rule, scan, agent)));
                 }
             }
+        }
+    }
+    for finding in &mut findings {
+        if let Some(Some(severity)) = wanted.severity.get(finding.rule.code) {
+            finding.severity = *severity;
         }
     }
     findings.sort_by(|a, b| {

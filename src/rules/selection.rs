@@ -19,6 +19,12 @@ impl Selection {
         (self.select.is_empty() || among(&self.select)) && !among(&self.ignore)
     }
 
+    /// Whether a rule is selected by its own code or name, not merely by its family.
+    pub fn spells_out(&self, rule: &Rule) -> bool {
+        let own = |word: &String| word.trim().eq_ignore_ascii_case(rule.code) || word.trim().eq_ignore_ascii_case(rule.name);
+        self.select.iter().any(own)
+    }
+
     /// Whether a rule is wanted by what was selected, not merely for want of a selection.
     pub fn names(&self, rule: &Rule) -> bool {
         !self.select.is_empty() && self.takes(rule)

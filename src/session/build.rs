@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::{
     Call, Credential, Entry, ExecRun, Flags, Header, HeaderLine, Image, ImageSource, Links, Loads, MAX_ENTRIES, MAX_FAULTS, MAX_ID_BYTES,
@@ -11,7 +12,7 @@ use crate::line::{BlockKind, Fault, FaultKind, Id, Kind, Line, Parser, Role, Slo
 use crate::read::{LineSink, Quality, Span, lines_with};
 use crate::secret::Scanner;
 use crate::signal::image::{ImageForm, Speaker};
-use crate::signal::{self, Reading, exec, image};
+use crate::signal::{self, Prompts, Reading, TurnKind, exec, image};
 use crate::time::{parse_iso_ms, sane};
 
 /// Text of a tool result that can name a background command is no longer than this, in raw bytes.
@@ -38,6 +39,14 @@ pub fn read(path: &Path, progress: &dyn Fn(u64)) -> io::Result<Session> {
 pub struct Scratch {
     parser: Parser,
     buffer: Vec<u8>,
+    prompts: Arc<Prompts>,
+}
+
+impl Scratch {
+    /// Buffers for readings that know heartbeat prompts beside those of the gateway.
+    pub fn with_prompts(prompts: Arc<Prompts>) -> Self {
+        Scratch { prompts, ..Scratch::default() }
+    }
 }
 
 /// Reads a transcript into its index with buffers that are there already.
@@ -46,6 +55,7 @@ pub struct Scratch {
 /// As [`read`].
 pub fn read_with(scratch: &mut Scratch, path: &Path, progress: &dyn Fn(u64)) -> io::Result<Session> {
     let mut reader = Reader { parser: std::mem::take(&mut scratch.parser), ..Reader::new(path) };
+    reader.indexer.prompts = Arc::clone(&scratch.prompts);
     // A parser that an error left in the middle of a line is not used again.
     let outcome = lines_with(&mut scratch.buffer, path, &mut reader, progress)?;
     scratch.parser = std::mem::take(&mut reader.parser);
@@ -66,7 +76,8 @@ pub struct Reader {
 impl Reader {
     /// A reader at the start of a file.
     pub fn new(path: &Path) -> Self {
-        let indexer = Indexer { session: Session::new(path.to_owned()), line: 0, parsed: 0, waiting: None, clock_ms: 0 };
+        let indexer =
+            Indexer { session: Session::new(path.to_owned()), line: 0, parsed: 0, waiting: None, clock_ms: 0, prompts: Arc::default() };
         Self { parser: Parser::new(), at_line_start: true, indexer }
     }
 
@@ -122,6 +133,8 @@ struct Indexer {
     waiting: Option<usize>,
     /// The last time that stood in the file.
     clock_ms: i64,
+    /// Heartbeat prompts beside those of the gateway.
+    prompts: Arc<Prompts>,
 }
 
 impl Indexer {
@@ -255,7 +268,7 @@ impl Indexer {
             self.session.left_out += 1;
             return;
         }
-        let reading = bounded(signal::read(&text));
+        let mut reading = bounded(signal::read(&text));
         for exit in &reading.exec_exits {
             end_runs(&mut self.session.runs, |slug| exec::names_run(&exit.slug, slug));
         }
@@ -263,6 +276,11 @@ impl Indexer {
         let received_ms = line.integer_of(Slot::MessageTimestamp).and_then(sane);
         let at_ms = entry.time().or(received_ms).unwrap_or(self.clock_ms);
         let sender = stated(line.text_of(Slot::SenderId).map(Into::into));
+        // What came through a channel is a person's, whatever it begins with.
+        let own = reading.kind.is_human() && !reading.wrapped && sender.is_none();
+        if own && text.get(reading.user_text.clone()).is_some_and(|text| self.prompts.fit(text)) {
+            reading.kind = TurnKind::Heartbeat;
+        }
         self.session.has_internal_fields |= line.has_internal_fields();
         self.waiting = Some(self.session.turns.len());
         self.session.turns.push(Turn { entry: index, at_ms, received_ms, reading, sender, words, answered: false, acknowledged: false });

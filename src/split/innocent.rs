@@ -1,10 +1,10 @@
 //! Two segments in, what makes their seam innocent, or impossible, out. Every explanation is tested before a pair is
 //! called torn.
 
-use super::Side;
 use super::evidence as items;
 use super::segment::{Chat, Segment};
-use super::testimony::{Findings, SMALL_GAP_MS, archive_stamp, opens_by_event};
+use super::testimony::{Findings, archive_stamp, opens_by_event};
+use super::{Settings, Side};
 use crate::foreign;
 use crate::key::{Key, KeyKind};
 use crate::name::FileState;
@@ -12,6 +12,7 @@ use crate::policy::ResetPolicy;
 use crate::session::Entry;
 use crate::signal::TurnKind;
 use crate::time::{iso, span};
+use crate::zone::Zone;
 
 /// An archive made this long before or after the newer session's start belongs to the seam, in ms.
 pub const ARCHIVE_REACH_MS: i64 = 60_000;
@@ -34,6 +35,8 @@ const FIRST_ENTRIES: usize = 64;
 pub struct Clockwork<'a> {
     /// What the configuration says.
     pub policy: &'a ResetPolicy,
+    /// What a person set.
+    pub settings: &'a Settings,
     /// Offset of the gateway's local time from UTC in minutes, as the agent's transcripts show it.
     pub zone_minutes: Option<i32>,
     /// Starts of the agent's sessions that an event opened, UTC ms.
@@ -111,16 +114,21 @@ fn policy(older: &Segment, newer: &Segment, clock: &Clockwork<'_>, findings: &mu
     let thread = older.chats.iter().any(|chat| chat.thread.is_some());
     let channel = older.chats.iter().find_map(|chat| chat.channel.as_deref());
     let (daily, idle) = clock.policy.for_chat(group, thread, channel);
-    let zone = newer.zone_minutes.or(older.zone_minutes).or(clock.zone_minutes);
+    let told = newer.zone_minutes.or(older.zone_minutes).or(clock.zone_minutes).map(Zone::Fixed);
+    let zone = clock.settings.zone.or(told);
     let silence = begin.saturating_sub(last);
     if let Some(hour) = daily {
-        let offset = i64::from(zone.unwrap_or(0)) * 60_000;
-        let crossed = |from: i64, to: i64| day_of(from, offset, hour) < day_of(to, offset, hour);
+        let offset = |at: i64| zone.map_or(0, |zone| i64::from(zone.offset_minutes(at)) * 60_000);
+        let crossed = |from: i64, to: i64| day_of(from, offset(from), hour) < day_of(to, offset(to), hour);
         let humans: Vec<i64> = older.humans().map(|turn| turn.at_ms).collect();
         // A session that lived through the hour is not under such a policy, unless the configuration says so.
         let outlived = !clock.policy.explicit && humans.windows(2).any(|pair| matches!(pair, [a, b] if crossed(*a, *b)));
         if crossed(last, begin) && !outlived {
-            let known = if zone.is_some() { "local time" } else { "UTC, since no wall clock is in the text" };
+            let known = match (clock.settings.zone, zone) {
+                (Some(zone), _) => format!("in {}", zone.name()),
+                (None, Some(_)) => "local time".to_owned(),
+                (None, None) => "UTC, since no wall clock is in the text".to_owned(),
+            };
             let message = format!("{hour:02}:00 {known} lies between its start and the older session's last user turn ({})", iso(last));
             findings.add(&items::DAILY, Side::Newer, None, message);
         } else {
@@ -150,7 +158,7 @@ fn daily_elsewhere(older: &Segment, newer: &Segment, clock: &Clockwork<'_>, zone
     let silence = begin.saturating_sub(older.last_human_ms());
     // Within minutes of a person's words the hour lies by chance only, and a session of more than a day outlived it.
     let lived = older.last_human_ms().saturating_sub(older.start_ms);
-    if findings.opened_by.is_none() || silence <= SMALL_GAP_MS || (lived >= DAY_MS && !clock.policy.explicit) {
+    if findings.opened_by.is_none() || silence <= clock.settings.small_gap_ms || (lived >= DAY_MS && !clock.policy.explicit) {
         return;
     }
     let time_of_day = |at: i64| at.rem_euclid(DAY_MS);

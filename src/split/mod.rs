@@ -9,6 +9,7 @@ pub mod evidence;
 pub mod innocent;
 pub mod judge;
 pub mod segment;
+pub mod settings;
 pub mod testimony;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -18,6 +19,7 @@ use crate::signal::exec;
 use crate::store::Store;
 pub use judge::{Cause, Level, SeamKind, Verdict};
 use segment::Segment;
+pub use settings::Settings;
 pub use testimony::Evidence;
 use testimony::Findings;
 
@@ -97,10 +99,10 @@ pub struct Solution {
 
 /// Finds the conversations among the segments of one agent.
 ///
-/// A split below `min_level` is no seam: its two sides stand apart.
-pub fn conversations(segments: &[Segment], store: Option<&Store>, policy: &ResetPolicy, min_level: Level) -> Solution {
+/// A split below [`Settings::min_level`] is no seam: its two sides stand apart.
+pub fn conversations(segments: &[Segment], store: Option<&Store>, policy: &ResetPolicy, settings: &Settings) -> Solution {
     let index = Index::new(segments);
-    let clock = innocent::Clockwork { policy, zone_minutes: index.zone_minutes, event_starts: &index.event_starts };
+    let clock = innocent::Clockwork { policy, settings, zone_minutes: index.zone_minutes, event_starts: &index.event_starts };
     let mut judged: Vec<(chain::Link, Verdict)> = Vec::new();
     let mut apart: Vec<Apart> = Vec::new();
     for newer in (0..segments.len()).filter(|&at| segments.get(at).is_some_and(Segment::is_conversational)) {
@@ -116,7 +118,7 @@ pub fn conversations(segments: &[Segment], store: Option<&Store>, policy: &Reset
     let chosen: Vec<&(chain::Link, Verdict)> = chain::choose(&links).into_iter().filter_map(|at| judged.get(at)).collect();
     let (mut seams, mut ties, mut left_out) = (BTreeMap::new(), Vec::new(), 0);
     for (link, verdict) in &chosen {
-        if verdict.kind == SeamKind::Split && verdict.level < min_level {
+        if verdict.kind == SeamKind::Split && verdict.level < settings.min_level {
             left_out += 1;
             continue;
         }
@@ -130,17 +132,17 @@ pub fn conversations(segments: &[Segment], store: Option<&Store>, policy: &Reset
         seams.insert(link.older, Seam { older: link.older, newer: link.newer, verdict: verdict.clone(), gap_ms });
     }
     let continues: BTreeSet<usize> = seams.values().map(|seam| seam.newer).collect();
-    let apart = nearest(segments, apart, &continues);
+    let apart = nearest(segments, apart, &continues, settings);
     Solution { conversations: assemble(segments, seams), ties, left_out, apart }
 }
 
 /// For every segment that continues no other, the nearest contradicted one, where it fell silent within minutes.
-fn nearest(segments: &[Segment], apart: Vec<Apart>, continues: &BTreeSet<usize>) -> Vec<Apart> {
+fn nearest(segments: &[Segment], apart: Vec<Apart>, continues: &BTreeSet<usize>, settings: &Settings) -> Vec<Apart> {
     let mut best: BTreeMap<usize, (i64, Apart)> = BTreeMap::new();
     for pair in apart.into_iter().filter(|pair| !continues.contains(&pair.newer)) {
         let Some((older, newer)) = segments.get(pair.older).zip(segments.get(pair.newer)) else { continue };
         let gap = newer.begin_ms().saturating_sub(older.last_ms).saturating_abs();
-        if gap <= testimony::SMALL_GAP_MS && best.get(&pair.newer).is_none_or(|(least, _)| gap < *least) {
+        if gap <= settings.small_gap_ms && best.get(&pair.newer).is_none_or(|(least, _)| gap < *least) {
             best.insert(pair.newer, (gap, pair));
         }
     }
@@ -165,7 +167,7 @@ fn pair(
     if !findings.items.is_empty() {
         return Err(findings);
     }
-    let mut findings = testimony::gather(older, newer);
+    let mut findings = testimony::gather(older, newer, clock.settings);
     let entry = store.and_then(|store| store.keys_of(&newer.id, &newer.file.file_name).into_iter().next());
     if let Some(entry) = entry {
         testimony::store_peer(older, newer, &entry.peers, &mut findings);

@@ -158,12 +158,12 @@ impl Segment {
         mut session: Session,
         store: Option<&Store>,
         trajectory: Option<&Trajectory>,
-        prompt: Option<u64>,
+        prompts: &[u64],
     ) -> Option<Self> {
         let start_ms = session.started_ms()?;
         let id = session.header.as_ref().and_then(|header| header.id.clone()).unwrap_or_else(|| file.name.session_id.clone());
         apply_triggers(&mut session.turns, trajectory);
-        recognise_custom_heartbeats(&mut session.turns, prompt, trajectory.is_some());
+        recognise_custom_heartbeats(&mut session.turns, prompts, trajectory.is_some());
         let primary = file.name.state == FileState::Live;
         let entries = store.map(|store| store.keys_of(&id, &file.file_name)).unwrap_or_default();
         let bound: Vec<Key> = if primary { entries.iter().map(|entry| entry.key.clone()).collect() } else { Vec::new() };
@@ -295,9 +295,9 @@ fn apply_triggers(turns: &mut [Turn], trajectory: Option<&Trajectory>) {
 }
 
 /// A heartbeat prompt can be configured. It shows by the configured words, or by an unwrapped text that is answered as a heartbeat is.
-fn recognise_custom_heartbeats(turns: &mut [Turn], prompt: Option<u64>, triggers_known: bool) {
+fn recognise_custom_heartbeats(turns: &mut [Turn], prompts: &[u64], triggers_known: bool) {
     for turn in turns.iter_mut().filter(|turn| turn.reading.kind.is_human() && !turn.reading.wrapped && turn.sender.is_none()) {
-        let configured = prompt.is_some() && turn.words == prompt;
+        let configured = turn.words.is_some_and(|words| prompts.contains(&words));
         if configured || (turn.acknowledged && !triggers_known) {
             turn.reading.kind = TurnKind::Heartbeat;
         }

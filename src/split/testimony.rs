@@ -1,8 +1,8 @@
 //! Two segments in, what speaks for one torn conversation out: items of evidence with the place where each can be checked.
 
-use super::Side;
 use super::evidence::{self as items, Item, Source};
 use super::segment::{KeySource, Segment, Standing};
+use super::{Settings, Side};
 use crate::foreign;
 use crate::key::KeyKind;
 use crate::session::{ImageSource, Turn};
@@ -10,10 +10,8 @@ use crate::signal::TurnKind;
 use crate::signal::exec;
 use crate::time::{iso, span};
 
-/// A gap this short is small whatever the chat's rhythm, in ms.
-pub const SMALL_GAP_MS: i64 = 15 * 60_000;
-/// No gap over this is called short, whatever pauses the chat shows, in ms.
-const SHORT_GAP_MS: i64 = 24 * 3_600_000;
+/// An error this close before the last activity is what the session ended on, in ms.
+const ERROR_REACH_MS: i64 = 60_000;
 /// Message ids this far apart still continue one another: a group or other chats of the bot may take some between.
 const MESSAGE_ID_REACH: u64 = 50;
 /// How far an elapsed mark may miss the last activity, beyond the unit it is rounded to, in ms: the store's clock is set
@@ -63,16 +61,16 @@ impl Findings {
 /// All that speaks for `older` and `newer` being one conversation that was torn.
 ///
 /// Item [`items::ONLY_LANE`] needs the other segments and [`items::UNEXPLAINED`] the explanations; the caller adds both.
-pub fn gather(older: &Segment, newer: &Segment) -> Findings {
+pub fn gather(older: &Segment, newer: &Segment, settings: &Settings) -> Findings {
     let mut findings = Findings::default();
     keys(older, newer, &mut findings);
     chats(older, newer, &mut findings);
-    messages(older, newer, &mut findings);
+    messages(older, newer, settings, &mut findings);
     runs(older, newer, &mut findings);
     images(older, newer, &mut findings);
-    gap(older, newer, &mut findings);
+    gap(older, newer, settings, &mut findings);
     opening(older, newer, &mut findings);
-    ending(older, newer, &mut findings);
+    ending(older, newer, settings, &mut findings);
     findings
 }
 
@@ -142,10 +140,10 @@ pub fn store_peer(older: &Segment, newer: &Segment, peers: &[String], findings: 
     }
 }
 
-fn messages(older: &Segment, newer: &Segment, findings: &mut Findings) {
+fn messages(older: &Segment, newer: &Segment, settings: &Settings, findings: &mut Findings) {
     let first = newer.humans().next();
     let line = |turn: &Turn| Some(newer.session.line_of(turn.entry));
-    let again = first.and_then(|turn| Some((turn, older.humans().rev().take(3).find(|last| says_the_same(last, turn))?)));
+    let again = first.and_then(|turn| Some((turn, older.humans().rev().take(3).find(|last| says_the_same(last, turn, settings))?)));
     if let Some((turn, last)) = again {
         let at = older.session.line_of(last.entry);
         if is_replay(last, turn) {
@@ -199,10 +197,10 @@ fn points_at(moment: i64, elapsed: i64, activity: i64) -> bool {
 }
 
 /// The same words, which nobody had answered where neither carries an id.
-fn says_the_same(last: &Turn, first: &Turn) -> bool {
+fn says_the_same(last: &Turn, first: &Turn, settings: &Settings) -> bool {
     let same_words = last.words.is_some() && last.words == first.words;
     let gap = first.at_ms.saturating_sub(last.at_ms);
-    same_words && (is_replay(last, first) || (!last.answered && (0..=SMALL_GAP_MS).contains(&gap)))
+    same_words && (is_replay(last, first) || (!last.answered && (0..=settings.small_gap_ms).contains(&gap)))
 }
 
 /// The same message again and not only the same words: it has the id, or was received at the moment, of the older one.
@@ -266,14 +264,14 @@ fn images(older: &Segment, newer: &Segment, findings: &mut Findings) {
     }
 }
 
-fn gap(older: &Segment, newer: &Segment, findings: &mut Findings) {
+fn gap(older: &Segment, newer: &Segment, settings: &Settings, findings: &mut Findings) {
     let gap = newer.begin_ms() - older.last_ms;
     let order = if gap < 0 { "before" } else { "after" };
     let message = || format!("it began {} {order} the older session's last activity ({})", span(gap.saturating_abs()), iso(older.last_ms));
     // A run that was under way when the seam came may still write a little into the older file.
-    if (-SMALL_GAP_MS..=SMALL_GAP_MS).contains(&gap) {
+    if (-settings.small_gap_ms..=settings.small_gap_ms).contains(&gap) {
         findings.add(&items::SMALL_GAP, Side::Newer, newer.session.header.as_ref().map(|header| header.line), message());
-    } else if gap > 0 && gap <= SHORT_GAP_MS && gap <= older.longest_pause_ms() {
+    } else if gap > 0 && gap <= settings.short_gap_ms && gap <= older.longest_pause_ms() {
         findings.add(&items::SHORT_GAP, Side::Newer, newer.session.header.as_ref().map(|header| header.line), message());
     }
 }
@@ -336,7 +334,7 @@ fn what(kind: TurnKind) -> &'static str {
     }
 }
 
-fn ending(older: &Segment, newer: &Segment, findings: &mut Findings) {
+fn ending(older: &Segment, newer: &Segment, settings: &Settings, findings: &mut Findings) {
     if let Some(call) = older.session.open_calls.first() {
         findings.add(&items::CALL_OPEN, Side::Older, None, format!("tool call {} never got its result", call.id));
     }
@@ -346,7 +344,7 @@ fn ending(older: &Segment, newer: &Segment, findings: &mut Findings) {
         findings.add(&items::UNANSWERED, Side::Older, line, "the older session's last message has no answer".to_owned());
     }
     if let Some(at) = older.session.last_error_ms
-        && at >= older.last_ms - SMALL_GAP_MS / 15
+        && at >= older.last_ms - ERROR_REACH_MS
     {
         findings.add(&items::ERROR_BEFORE, Side::Older, None, format!("the older session ends on an error at {}", iso(at)));
     }
@@ -358,7 +356,7 @@ fn ending(older: &Segment, newer: &Segment, findings: &mut Findings) {
         let message = format!("its first message arrived {} before the older transcript was archived", span(stamp - received));
         findings.add(&items::RESET_IN_TURN, Side::Newer, None, message);
         let silence = newer.begin_ms() - older.last_human_ms();
-        let talking = silence <= 2 * SMALL_GAP_MS || silence <= older.longest_pause_ms();
+        let talking = silence <= 2 * settings.small_gap_ms || silence <= older.longest_pause_ms();
         if let Some(turn) = last.filter(|turn| talking && opens_by_event(turn.reading.kind)) {
             let line = Some(older.session.line_of(turn.entry));
             findings.add(

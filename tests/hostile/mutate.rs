@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clawfix::discover::Environment;
 use clawfix::read::{LineSink, Quality, Span, blocks};
-use clawfix::report::{Format, Outcome, View};
+use clawfix::report::{Format, Outcome, View, Withheld};
 use clawfix::scan::{Options, Silent};
 use clawfix::session::{Reader, Session};
 use clawfix::{context, rules};
@@ -163,7 +163,7 @@ fn folders_of_mutants_are_scanned_and_reported() {
         let scan = clawfix::scan::scan(&options, &Silent).unwrap();
         let findings = rules::detect(&scan, true);
         let view = View { all: true, verbose: true, width: 80, ..View::default() };
-        let outcome = Outcome { scan: &scan, findings: &findings, view };
+        let outcome = Outcome { scan: &scan, findings: &findings, view, withheld: &Withheld::default() };
         for format in [Format::Table, Format::Json] {
             let mut out = Vec::new();
             format.report().write(&outcome, &mut out).unwrap();

@@ -71,7 +71,7 @@ pub(super) fn gather<'a>(outcome: &Outcome<'a>) -> Vec<Card<'a>> {
     for (agent_at, agent) in scan.agents.iter().enumerate() {
         for (held_at, held) in agent.conversations.iter().enumerate() {
             let start = |seam: &Seam| agent.segments.get(seam.newer).map(|segment| segment.start_ms);
-            let mut seams: Vec<&Seam> = held.seams.iter().filter(|seam| outcome.view.covers(start(seam))).collect();
+            let mut seams: Vec<&Seam> = held.seams.iter().filter(|seam| outcome.shows(agent, seam)).collect();
             let torn = seams.iter().any(|seam| seam.verdict.kind == SeamKind::Split);
             if torn || (outcome.view.all && !seams.is_empty()) {
                 seams.sort_by_key(|seam| Reverse(start(seam)));

@@ -24,11 +24,14 @@ pub(super) fn title(outcome: &Outcome<'_>, torn: u64) -> String {
 fn verdict(outcome: &Outcome<'_>, summary: &Summary, torn: u64) -> String {
     match () {
         () if torn > 0 => many(torn, "torn conversation"),
+        () if summary.unreadable > 0 && !outcome.withheld.seams.is_empty() => "No new torn conversation in what could be read".to_owned(),
         () if summary.unreadable > 0 => "No torn conversation in what could be read".to_owned(),
         () if summary.transcripts + summary.archives == 0 => "No OpenClaw transcript found here".to_owned(),
         () if outcome.scan.agents.iter().all(|agent| agent.segments.is_empty()) => {
             "Nothing here is known to be an OpenClaw transcript".to_owned()
         }
+        () if !outcome.withheld.looks_for_splits() => "Torn conversations were not looked for".to_owned(),
+        () if !outcome.withheld.seams.is_empty() => "No new torn conversation".to_owned(),
         () if summary.splits_left_out > 0 => "No torn conversation at this level of sureness".to_owned(),
         () => "No torn conversation".to_owned(),
     }
@@ -78,6 +81,9 @@ pub(super) fn head(page: &mut Page, outcome: &Outcome<'_>, torn: u64, now_ms: i6
     }
     if summary.splits_left_out > 0 {
         put!(page, " {} less sure left out; <code>--min-level possible</code> shows them.", many(summary.splits_left_out, "split"));
+    }
+    if let Some(text) = crate::report::baseline_line(outcome) {
+        put!(page, " {}.", escape(&text));
     }
     page.raw("</p>\n</header>\n");
 }

@@ -187,6 +187,7 @@ fn notifications<'a>(outcome: &Outcome<'a>, left_out: usize, places: &Places<'_>
     if hidden > 0 {
         told.push(plain("note", format!("{hidden} splits less sure than --min-level are left out.")));
     }
+    told.extend(super::baseline_line(outcome).map(|text| plain("note", format!("{text}."))));
     let unreadable = outcome.findings.iter().filter(|finding| finding.is_unreadable());
     told.extend(unreadable.clone().take(limits::NOTIFICATIONS).map(|finding| log::Notification {
         level: "error",
@@ -209,7 +210,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::report::View;
+    use crate::report::{View, Withheld};
     use crate::scan::Scan;
 
     const LIMITS: Limits = Limits { results_per_run: 50, runs: 3, ..limits::GITHUB };
@@ -217,7 +218,7 @@ mod tests {
     fn log(findings: &[Finding]) -> Value {
         let scan = Scan { roots: Vec::new(), agents: Vec::new(), problems: Vec::new(), bytes: 0 };
         let mut out = Vec::new();
-        write_within(LIMITS, &Outcome { scan: &scan, findings, view: View::default() }, &mut out).unwrap();
+        write_within(LIMITS, &Outcome { scan: &scan, findings, view: View::default(), withheld: &Withheld::default() }, &mut out).unwrap();
         serde_json::from_slice(&out).unwrap()
     }
 
