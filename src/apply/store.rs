@@ -2,6 +2,7 @@
 //!
 //! The gateway writes the store at every turn, so a run is not bound to all of it, but to the values that it changes.
 
+use std::collections::HashSet;
 use std::io;
 
 use serde::{Deserialize, Serialize};
@@ -29,15 +30,15 @@ pub struct StoreValue {
 /// # Errors
 /// None but what finding a value gives.
 pub fn edited(bytes: &[u8], values: &[StoreValue], back: bool) -> io::Result<Option<Vec<u8>>> {
+    let (whole, single): (Vec<&StoreValue>, Vec<&StoreValue>) = values.iter().partition(|value| value.field.is_empty());
     let mut edits = Vec::new();
-    for value in values {
-        if value.field.is_empty() {
-            match entry_edit(bytes, value, back) {
-                Some(made) => edits.extend(made),
-                None => return Ok(None),
-            }
-            continue;
+    if !whole.is_empty() {
+        match entry_edits(bytes, &whole, back) {
+            Some(made) => edits.extend(made),
+            None => return Ok(None),
         }
+    }
+    for value in single {
         let (old, new) = if back { (&value.to, &value.from) } else { (&value.from, &value.to) };
         let path = format!("{}.{}", value.key, value.field);
         let located = locate(bytes, &[&path])?;
@@ -69,23 +70,30 @@ pub fn edited(bytes: &[u8], values: &[StoreValue], back: bool) -> io::Result<Opt
     Ok(Some(out))
 }
 
-/// The edits that put a whole entry in, or take it out again; none when that cannot be done any more.
-fn entry_edit(bytes: &[u8], value: &StoreValue, back: bool) -> Option<Vec<(std::ops::Range<usize>, String)>> {
+/// The edits that put whole entries in, or take them out again; none when that cannot be done any more. All at once, since
+/// they share commas.
+fn entry_edits(bytes: &[u8], values: &[&StoreValue], back: bool) -> Option<Vec<(std::ops::Range<usize>, String)>> {
     let tree = tree::parse(bytes)?;
     let root = tree.root();
-    let there = root.get(&value.key);
     if !back {
         let (at, comma) = root.insertion()?;
-        let key = serde_json::Value::from(value.key.as_str());
-        let comma = if comma { "," } else { "" };
-        return there.is_none().then(|| vec![(at..at, format!("{key}:{}{comma}", value.to))]);
+        let keys: HashSet<&str> = values.iter().map(|value| value.key.as_str()).collect();
+        if keys.len() < values.len() || root.members().any(|member| keys.contains(&*member.key)) {
+            return None;
+        }
+        let entry = |value: &&StoreValue| format!("{}:{}", serde_json::Value::from(value.key.as_str()), value.to);
+        let entries: Vec<String> = values.iter().map(entry).collect();
+        return Some(vec![(at..at, format!("{}{}", entries.join(","), if comma { "," } else { "" }))]);
     }
-    // What the gateway has taken out again, or given to another session, is no longer ours to take out.
-    let Some(there) = there else { return Some(Vec::new()) };
+    // The gateway may have written more into an entry; it is still ours while it leads to the same session. What it has
+    // taken out again, or given to another session, is no longer ours to take out.
     let session = |json: &str| serde_json::from_str::<serde_json::Value>(json).ok()?.get("sessionId").cloned();
-    let now = there.get("sessionId").and_then(|id| Some(id.text()?.into_owned()));
-    let ours = session(&value.to)? == serde_json::Value::from(now);
-    Some(if ours { root.removals_of(&value.key).into_iter().map(|range| (range, String::new())).collect() } else { Vec::new() })
+    let held = |key: &str| Some(serde_json::Value::from(root.get(key)?.get("sessionId")?.text()?.into_owned()));
+    let ours = values.iter().filter(|value| held(&value.key).is_some_and(|now| session(&value.to) == Some(now)));
+    let keys: HashSet<&str> = ours.map(|value| value.key.as_str()).collect();
+    let members = root.members().enumerate().filter(|(_, member)| keys.contains(&*member.key));
+    let places: Vec<usize> = members.map(|(at, _)| at).collect();
+    Some(root.removals(&places).into_iter().map(|range| (range, String::new())).collect())
 }
 
 #[cfg(test)]
@@ -112,5 +120,28 @@ mod tests {
         assert_eq!(String::from_utf8(after.clone()).unwrap(), r#"{"k":{"ids":[ "a", "b"], "n":1}}"#);
         assert_eq!(edited(&after, std::slice::from_ref(&list), true).unwrap().unwrap(), br#"{"k":{"ids":[ "b"], "n":1}}"#);
         assert_eq!(edited(&after, std::slice::from_ref(&list), false).unwrap(), None);
+    }
+
+    #[test]
+    fn whole_entries_go_in_and_out_together_with_their_commas() {
+        let put = |key: &str| StoreValue {
+            key: key.to_owned(),
+            field: String::new(),
+            from: String::new(),
+            to: format!("{{\"sessionId\":\"of {key}\"}}"),
+        };
+        let (values, parsed) = ([put("a"), put("b"), put("c")], |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).unwrap());
+        for (before, keys) in [("{}", 3), ("{ \n}", 3), (r#"{"x":{"sessionId":"x"}}"#, 4)] {
+            let after = edited(before.as_bytes(), &values, false).unwrap().unwrap();
+            assert_eq!(parsed(&after).as_object().unwrap().len(), keys, "{before}");
+            assert_eq!(edited(&after, &values, false).unwrap(), None, "{before}: twice");
+            let back = edited(&after, &values, true).unwrap().unwrap();
+            assert_eq!(parsed(&back), parsed(before.as_bytes()), "{before}");
+        }
+        // The gateway writes entries in an order of its own.
+        let moved = br#"{"a":{"sessionId":"of a"},"x":{"sessionId":"x"},"c":{"sessionId":"of c","n":1},"b":{"sessionId":"of b"}}"#;
+        let back = edited(moved, &values, true).unwrap().unwrap();
+        assert_eq!(String::from_utf8(back).unwrap(), r#"{"x":{"sessionId":"x"}}"#);
+        assert_eq!(edited(b"{}", &[put("a"), put("a")], false).unwrap(), None);
     }
 }

@@ -1,6 +1,6 @@
 //! CF604: a key leads to a transcript that is not there.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::folder::{self, Folder, many, some};
@@ -38,7 +38,8 @@ lies in the folder. How bad that is depends on the entry:
   another agent, under another name. A warning that says where.
 - It is a Claude command-line session (its transcript is kept by that program under `.claude/projects`), a key on which nobody has
   written yet, or one of a machine (cron, hook, subagent), whose transcripts are cleaned up in the ordinary course of things: an
-  information, all of them in one finding.
+  information, in one finding for each sort. It names the place where there is one: the file under `.claude/projects`, an archive,
+  another folder.
 
 ## Why it hurts
 At the next message OpenClaw opens an empty transcript of that name. The assistant starts without its history, and the entry's
@@ -68,12 +69,19 @@ fn detect(scan: &Scan, agent: &Agent, troubles: &mut Vec<Trouble>) {
         return;
     }
     let places = Places::new(scan, agent);
-    let (mut quiet, mut told): (Vec<&str>, Vec<Trouble>) = (Vec::new(), Vec::new());
+    let (mut quiet, mut told): (Quiet, Vec<Trouble>) = (Quiet::default(), Vec::new());
     let mut more = 0usize;
     for entry in missing {
         let key = entry.key.raw.as_str();
-        if entry.key.kind.is_machine() || entry.key.kind == KeyKind::Recovered || !has_history(entry) || places.of_claude(entry) {
-            quiet.push(key);
+        if let Some(place) = places.of_claude(entry) {
+            quiet.claude.push(format!("{key} in {place}"));
+            continue;
+        }
+        if entry.key.kind.is_machine() || entry.key.kind == KeyKind::Recovered || !has_history(entry) {
+            match places.find(&folder, entry) {
+                Some((place, _)) => quiet.elsewhere.push(format!("{key} is {place}")),
+                None => quiet.nowhere.push(key.to_owned()),
+            }
             continue;
         }
         if told.len() >= SOUGHT {
@@ -99,13 +107,36 @@ fn detect(scan: &Scan, agent: &Agent, troubles: &mut Vec<Trouble>) {
         last.message = format!("{}; and {more} more keys like it", last.message);
     }
     troubles.append(&mut told);
-    if !quiet.is_empty() {
-        let keys = many(quiet.len(), "key");
-        let message = format!("{keys} without a transcript that had none yet or needs none any more ({})", some(&quiet));
-        let mut trouble = Trouble::new(&store.path, "quiet", message);
-        trouble.severity = Some(Severity::Info);
-        trouble.help = Some("nothing needs mending".to_owned());
-        troubles.push(trouble);
+    quiet.tell(&store.path, troubles);
+}
+
+/// Keys whose missing transcripts are no loss.
+#[derive(Default)]
+struct Quiet {
+    /// Those of the Claude command line, each with the file.
+    claude: Vec<String>,
+    /// Those whose transcripts are found, each with the place.
+    elsewhere: Vec<String>,
+    /// The others.
+    nowhere: Vec<String>,
+}
+
+impl Quiet {
+    /// One finding for each sort.
+    fn tell(&self, store: &Path, troubles: &mut Vec<Trouble>) {
+        let sorts = [
+            ("claude", &self.claude, "of the Claude command line, which keeps the transcripts itself"),
+            ("elsewhere", &self.elsewhere, "without history, or of a machine, whose transcripts lie elsewhere"),
+            ("quiet", &self.nowhere, "without a transcript that had none yet or needs none any more"),
+        ];
+        for (identity, keys, what) in sorts.into_iter().filter(|(_, keys, _)| !keys.is_empty()) {
+            let names: Vec<&str> = keys.iter().map(String::as_str).collect();
+            let message = format!("{} {what} ({})", many(keys.len(), "key"), some(&names));
+            let mut trouble = Trouble::new(store, identity, message);
+            trouble.severity = Some(Severity::Info);
+            trouble.help = Some("nothing needs mending".to_owned());
+            troubles.push(trouble);
+        }
     }
 }
 
@@ -120,8 +151,8 @@ struct Places<'a> {
     others: HashMap<String, (&'a Agent, &'a Path)>,
     /// The folder's own transcripts, by the id in their header.
     by_header: HashMap<String, &'a Segment>,
-    /// Sessions that the Claude command line keeps.
-    claude: HashSet<String>,
+    /// Sessions that the Claude command line keeps, with the file of each.
+    claude: HashMap<String, PathBuf>,
 }
 
 impl<'a> Places<'a> {
@@ -138,14 +169,16 @@ impl<'a> Places<'a> {
         let projects = home.into_iter().flat_map(|home| names(&home.join(".claude/projects"))).take(PROJECTS);
         let sessions = projects.flat_map(|project| names(&project.path())).take(CLAUDE_SESSIONS);
         let id = |name: String| name.strip_suffix(".jsonl").map(str::to_lowercase);
-        let claude = sessions.filter_map(|session| id(session.file_name().to_string_lossy().into_owned())).collect();
+        let claude =
+            sessions.filter_map(|session| Some((id(session.file_name().to_string_lossy().into_owned())?, session.path()))).collect();
         Self { others, by_header, claude }
     }
 
-    /// Whether it is a session of the Claude command line, which keeps the transcript itself.
-    fn of_claude(&self, entry: &StoreEntry) -> bool {
-        let said = entry.session_file.as_deref().is_some_and(|path| path.replace('\\', "/").contains("/.claude/"));
-        said || entry.session_id.as_deref().is_some_and(|id| self.claude.contains(&id.to_lowercase()))
+    /// Where the Claude command line keeps the transcript of a session of its own: the file, else what the entry says of it.
+    fn of_claude(&self, entry: &StoreEntry) -> Option<String> {
+        let said = entry.session_file.as_deref().filter(|path| path.replace('\\', "/").contains("/.claude/"));
+        let found = entry.session_id.as_deref().and_then(|id| self.claude.get(&id.to_lowercase()));
+        found.map(|path| path.display().to_string()).or_else(|| said.map(str::to_owned))
     }
 
     /// Where the transcript of an entry is after all, in words, and the file.

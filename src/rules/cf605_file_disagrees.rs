@@ -41,7 +41,7 @@ really held in: the finding says how many user turns each has and when it was la
 It never changes a transcript and never changes `sessionId`. Where the file of the id is missing, nothing is changed at all.
 
 ## What to do
-Compare the two with `clawfix show`. If both hold parts of one conversation, use `clawfix merge` first.
+Where the file of the id is missing, the finding shows the other one. Compare the two with `clawfix show`. If both hold parts of one conversation, use `clawfix merge` first.
 ",
     work: Work::Folder(detect),
 };
@@ -57,7 +57,6 @@ fn detect(scan: &Scan, agent: &Agent, troubles: &mut Vec<Trouble>) {
     for entry in &store.entries {
         let (Some(id), Some(path)) = (&entry.session_id, &entry.session_file) else { continue };
         let Some(other) = other_session(entry) else { continue };
-        let named = foreign::basename(path);
         let key = &entry.key.raw;
         let (by_id, by_file) = (folder.by_id(entry), folder.by_file(entry));
         // Neither is there: that is CF604's.
@@ -72,8 +71,8 @@ fn detect(scan: &Scan, agent: &Agent, troubles: &mut Vec<Trouble>) {
                 let value = StoreValue { key: key.clone(), field: "sessionFile".to_owned(), from: path.clone(), to };
                 trouble.steps.push(Step::Store(value));
             }
-            Some(_) => trouble.help = Some("the store is no plain JSON; mend that first (CF601)".to_owned()),
-            None => trouble.help = Some(format!("look at {named}: {}", command::show(scan, agent, &other))),
+            Some(_) => trouble.help = Some("clawfix explain CF601".to_owned()),
+            None => trouble.help = Some(command::show(scan, agent, &other)),
         }
         trouble.at_ms = segment(shown).map(|segment| segment.last_ms);
         troubles.push(trouble);

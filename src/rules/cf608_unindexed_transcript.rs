@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::folder::{self, Folder, before_name, many, now_ms};
+use super::leftovers::leftovers;
 use super::{Fixable, Rule, Severity, Work, cf609_better_leftover};
 use crate::apply::store::StoreValue;
 use crate::foreign;
@@ -25,7 +26,8 @@ pub(super) static RULE: Rule = Rule {
 A primary transcript holds answered turns of a person, and no entry of `sessions.json` leads to it. Most such files are harmless: the
 store keeps one pointer for each chat, so the session before the last `/new` or the last daily reset is unindexed by nature. Those are
 not reported: neither an older session whose chat is held in a newer one that is indexed, nor the half of a torn conversation, which
-CF101 reports, nor chats whose key a copy of the store still knows (CF609). What is left are conversations whose chat has no entry any more, or an older one than this.
+CF101 reports, nor chats whose key a copy of the store still knows (CF609, and CF602 where the store is empty). What is left are
+conversations whose chat has no entry any more, or an older one than this.
 
 ## Why it hurts
 OpenClaw does not show it, cannot continue it, and calls it an orphan: `openclaw doctor` offers to archive it, `openclaw sessions
@@ -48,11 +50,16 @@ Look at it with `clawfix show`. If it is the older part of a chat that goes on e
 };
 
 fn detect(scan: &Scan, agent: &Agent, troubles: &mut Vec<Trouble>) {
-    let Some(store) = agent.store.as_ref().filter(|store| matches!(store.health, StoreHealth::Good | StoreHealth::Json5)) else { return };
+    let judged = |health: &StoreHealth| matches!(health, StoreHealth::Good | StoreHealth::Json5 | StoreHealth::Empty);
+    let Some(store) = agent.store.as_ref().filter(|store| judged(&store.health)) else { return };
     if !folder::is_whole(scan, agent) || folder::is_in_database(agent) {
         return;
     }
     let folder = Folder::of(agent);
+    // An empty store gets entries where it can take them and no copy of it is better; all else is CF602's.
+    if store.health == StoreHealth::Empty && (!folder::takes_entries(agent) || !leftovers(agent, &folder).is_empty()) {
+        return;
+    }
     let unindexed = unindexed(agent, &folder);
     if unindexed.is_empty() {
         return;
@@ -70,7 +77,7 @@ fn detect(scan: &Scan, agent: &Agent, troubles: &mut Vec<Trouble>) {
         let mut trouble = Trouble::new(&segment.file.path, &segment.id, message);
         trouble.at_ms = Some(segment.last_ms);
         let key = format!("agent:{}:recovered:{}", agent.dir.agent, segment.id);
-        if !folder::is_editable(agent) || keys.contains(&key.to_lowercase()) {
+        if !folder::takes_entries(agent) || keys.contains(&key.to_lowercase()) {
             trouble.help = Some("the store has to be mended first; see its own finding".to_owned());
         } else {
             trouble.steps.push(Step::Store(StoreValue {
@@ -113,7 +120,7 @@ pub(super) fn unindexed<'a>(agent: &'a Agent, folder: &Folder) -> Vec<&'a Segmen
     let led_to = folder.led_to(agent);
     let all = agent.segments.iter().enumerate().filter(|(at, _)| !explained.contains(at));
     all.map(|(_, segment)| segment)
-        .filter(|segment| segment.standing == Standing::Unreferenced && segment.is_conversational())
+        .filter(|segment| matches!(segment.standing, Standing::Unreferenced | Standing::NoStore) && segment.is_conversational())
         .filter(|segment| segment.humans().any(|turn| turn.answered) && !is_past(segment))
         .filter(|segment| !led_to.contains(segment.file.file_name.as_str()))
         .collect()

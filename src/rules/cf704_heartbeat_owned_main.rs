@@ -24,15 +24,16 @@ pub(super) static RULE: Rule = Rule {
 The key of the main chat leads to a session in which no person has spoken: all its turns are heartbeat polls and events. An older
 session of the same chat, with a person's turns, lies beside it.
 
-After the daily reset at 04:00 this is the ordinary state of things until the owner writes. It is therefore not reported where the newer
-session follows the older one by policy or on request and is less than a day old, nor where CF101 reports the two as torn.
+After the daily reset at 04:00 this is the ordinary state of things until the owner writes. It is therefore not reported where the older
+session was archived by a reset, where the newer one follows it by policy or on request and is less than a day old, nor where CF101
+reports the two as torn.
 
 ## Why it hurts
 The next message of the owner goes on in the heartbeat's session: the assistant knows its own polls and nothing of the talk. Where
 heartbeats keep opening or keeping sessions, this happens again and again.
 
 ## What to do
-Look at both with `clawfix show`. If the older one should go on, stitch the two before you write: the command of the finding shows the plan. To keep
+Look at both with `clawfix show`. If the older one should go on, stitch the two with `clawfix merge` before you write. To keep
 heartbeats out of the main chat, give them a session of their own (`agents.defaults.heartbeat.isolatedSession`, from March 2026 on), or
 a longer idle time (`session.reset.idleMinutes`).
 ",
@@ -47,13 +48,13 @@ fn detect(scan: &Scan, agent: &Agent, troubles: &mut Vec<Trouble>) {
     for (at, main) in agent.segments.iter().enumerate().filter(|(_, segment)| segment.standing == Standing::Live) {
         let Some(key) = main.bound.iter().find(is_main).filter(|_| is_heartbeats(main)) else { continue };
         let mut seams = agent.conversations.iter().flat_map(|conversation| &conversation.seams);
-        let innocent = seams
-            .find(|seam| seam.newer == at)
-            .is_some_and(|seam| seam.verdict.kind == SeamKind::Split || main.last_ms.saturating_sub(main.start_ms) < DAY_MS);
+        let seam = seams.find(|seam| seam.newer == at);
+        let innocent = seam.is_some_and(|seam| seam.verdict.kind == SeamKind::Split || main.last_ms.saturating_sub(main.start_ms) < DAY_MS);
         if innocent {
             continue;
         }
-        let Some(talk) = talk(agent, main, key) else { continue };
+        // What a reset archived has come to its end in the ordinary way, however long nobody writes after it.
+        let Some(talk) = talk(agent, main, key).filter(|talk| talk.file.name.state != FileState::Reset) else { continue };
         let polls = many(main.session.turns.len(), "turn");
         let message = format!(
             "{} leads here, to {polls} of the machine and none of a person since {} UTC; the talk before, until {} UTC, is in {}",
@@ -64,7 +65,11 @@ fn detect(scan: &Scan, agent: &Agent, troubles: &mut Vec<Trouble>) {
         );
         let mut trouble = Trouble::new(&main.file.path, &main.id, message);
         trouble.at_ms = Some(main.start_ms);
-        trouble.help = Some(command::merge(scan, agent, &format!("{} {}", talk.id, main.id), Level::Certain));
+        // A session that came by policy is no damage, so nothing is offered but a look.
+        trouble.help = Some(match seam {
+            Some(_) => command::show(scan, agent, &talk.id),
+            None => command::merge(scan, agent, &format!("{} {}", talk.id, main.id), Level::Certain),
+        });
         troubles.push(trouble);
     }
 }

@@ -1,6 +1,6 @@
 //! CF801: the importer of the SQLite releases would not take all of it as it is.
 
-use super::readiness::reasons;
+use super::readiness::{Reason, Remedy, reasons};
 use super::{Fixable, Rule, Severity, Work, file_name};
 use crate::repair::step::Trouble;
 use crate::scan::{Agent, Scan};
@@ -19,18 +19,18 @@ first start. This agent is not imported yet, and the importer would not take eve
 
 - a store that does not parse: nothing under it is imported;
 - transcripts with more than one hard link: refused, because somebody else may write to them;
-- transcripts whose last record is torn: put off, as if a run were still writing;
+- transcripts whose last record is torn: put off, as if a run were still writing (one that a live run holds the lock of is not counted);
 - transcripts whose header names another session than the file does: refused;
 - torn conversations: each half is brought in by itself, and what no key knows as `agent:<agent>:recovered:<id>`;
-- conversations without a key: brought in as recovered, away from their chat.
+- conversations without a key, all of them where the store is empty or gone: brought in as recovered, away from their chat.
 
 ## Why it hurts
 The importer archives the originals with a receipt, and clawfix never edits those: what was not stitched before the import cannot be
 stitched after it. What is refused or put off stays behind as a file that the new release does not show.
 
 ## What to do
-Stop the gateway, run the commands of the finding in their order, and scan again: CF802 (shown with `--all`) says when the agent is
-ready. The command for hard links names the first file, and the one that stitches at most ten conversations; run them until nothing is left.
+Stop the gateway, run the line of commands that the finding gives, and scan again: CF802 (shown with `--all`) says when the agent is
+ready. What only a person can do stands behind the commands as a comment; do it first, since the rest may depend on it. The command for hard links names the first file, and the one that stitches at most ten conversations; run them until nothing is left.
 Commands of clawfix show their plan first and write only with `--apply`.
 ",
     work: Work::Folder(detect),
@@ -39,9 +39,25 @@ Commands of clawfix show their plan first and write only with `--apply`.
 fn detect(scan: &Scan, agent: &Agent, troubles: &mut Vec<Trouble>) {
     let Some(reasons) = reasons(scan, agent).filter(|reasons| !reasons.is_empty()) else { return };
     let what: Vec<&str> = reasons.iter().map(|reason| reason.what.as_str()).collect();
-    let commands: Vec<&str> = reasons.iter().map(|reason| reason.command.as_str()).collect();
     let message = format!("not ready for the upgrade to SQLite: {}", what.join("; "));
     let mut trouble = Trouble::new(&agent.dir.dir, file_name(&agent.dir.dir), message);
-    trouble.help = Some(commands.join("; then "));
+    trouble.help = Some(line(&reasons));
     troubles.push(trouble);
+}
+
+/// The remedies as one line for a shell, a person's work as a comment; that alone where there is no command.
+fn line(reasons: &[Reason]) -> String {
+    let (mut commands, mut by_hand) = (Vec::new(), Vec::new());
+    for reason in reasons {
+        match &reason.remedy {
+            Remedy::Command(command) => commands.push(command.as_str()),
+            Remedy::ByHand(work) => by_hand.push(work.as_str()),
+        }
+    }
+    let (commands, by_hand) = (commands.join(" && "), by_hand.join("; "));
+    match (commands.is_empty(), by_hand.is_empty()) {
+        (_, true) => commands,
+        (true, false) => by_hand,
+        (false, false) => format!("{commands} # by hand, before that: {by_hand}"),
+    }
 }

@@ -134,6 +134,23 @@ pub(super) fn is_editable(agent: &Agent) -> bool {
     agent.store.as_ref().is_some_and(|store| store.health == StoreHealth::Good)
 }
 
+/// Whether whole entries can be put into the store; an empty object takes them, too.
+pub(super) fn takes_entries(agent: &Agent) -> bool {
+    /// An empty object is short, whatever blanks are in it.
+    const MAX_BYTES: u64 = 64 << 10;
+    let is_object = |path: &Path| {
+        std::fs::read(path).is_ok_and(|bytes| crate::tree::parse(&bytes).is_some_and(|tree| tree.root().insertion().is_some()))
+    };
+    is_editable(agent)
+        || agent.store.as_ref().is_some_and(|store| store.health == StoreHealth::Empty && store.len <= MAX_BYTES && is_object(&store.path))
+}
+
+/// Whether it is an agent's sessions folder, by its place, that has no store.
+pub(super) fn lacks_store(agent: &Agent) -> bool {
+    let missing = agent.store.as_ref().is_none_or(|store| store.health == StoreHealth::Missing);
+    missing && agent.dir.state_dir.is_some() && super::file_name(&agent.dir.dir) == "sessions"
+}
+
 /// The path of a file of the folder as the gateway on this machine writes it.
 pub(super) fn absolute(agent: &Agent, name: &str) -> String {
     let path = agent.dir.dir.join(name);

@@ -1,8 +1,10 @@
 //! What stands in the way of an agent's upgrade to the releases that keep sessions in SQLite: a sessions folder in, the
-//! reasons out, each with the command that takes it away. CF801 and CF802 are its two answers.
+//! reasons out, each with what takes it away. CF801 and CF802 are its two answers.
 
 use super::cf608_unindexed_transcript::unindexed;
 use super::folder::{self, Folder, many};
+use super::leftovers::leftovers;
+use crate::apply::lock;
 use crate::name::FileState;
 use crate::report::command::quoted;
 use crate::scan::{Agent, Scan};
@@ -17,8 +19,16 @@ const NAMED: usize = 10;
 pub(super) struct Reason {
     /// What, with its count.
     pub what: String,
-    /// The command that takes it away.
-    pub command: String,
+    /// What takes it away.
+    pub remedy: Remedy,
+}
+
+/// What takes a reason away.
+pub(super) enum Remedy {
+    /// A command that does it, or shows how it would be done.
+    Command(String),
+    /// A person's work.
+    ByHand(String),
 }
 
 /// The reasons in the order in which their commands are to be run; `None` where there is nothing to import, or nothing to
@@ -34,19 +44,28 @@ pub(super) fn reasons(scan: &Scan, agent: &Agent) -> Option<Vec<Reason>> {
     }
     let dir = quoted(&agent.dir.dir);
     let mut reasons = Vec::new();
-    let mut add = |count: usize, noun: &str, what: &str, command: String| {
+    let mut put = |count: usize, noun: &str, what: &str, remedy: Remedy| {
         if count > 0 {
-            reasons.push(Reason { what: format!("{} {what}", many(count, noun)), command });
+            reasons.push(Reason { what: format!("{} {what}", many(count, noun)), remedy });
         }
     };
-    let health = agent.store.as_ref().map(|store| &store.health);
-    let broken = matches!(health, Some(StoreHealth::Torn { .. } | StoreHealth::NotAnObject | StoreHealth::Json5));
-    add(usize::from(broken), "store", "that does not parse (refused)", format!("clawfix repair {dir} --select CF601 --unsafe-fixes"));
+    let folder = Folder::of(agent);
+    let health = agent.store.as_ref().map_or(&StoreHealth::Missing, |store| &store.health);
+    let broken = matches!(health, StoreHealth::Torn { .. } | StoreHealth::NotAnObject | StoreHealth::Json5);
+    if broken {
+        let copied = *health != StoreHealth::Json5 && !leftovers(agent, &folder).is_empty();
+        let remedy = match copied {
+            true => Remedy::Command(format!("clawfix repair {dir} --select CF601 --unsafe-fixes")),
+            false => Remedy::ByHand("write sessions.json as plain JSON (clawfix explain CF601)".to_owned()),
+        };
+        put(1, "store", "that does not parse (refused)", remedy);
+    }
+    let mut add = |count, noun: &str, what: &str, command| put(count, noun, what, Remedy::Command(command));
     let linked = live.iter().filter(|segment| segment.file.hard_links > 1);
     let first = linked.clone().next().map(|segment| quoted(&segment.file.path)).unwrap_or_default();
     let copy = format!("cp -p {first} {first}.copy && mv {first}.copy {first}");
     add(linked.count(), "transcript", "with several hard links (refused)", copy);
-    let torn = live.iter().filter(|segment| is_torn_at_the_end(segment)).count();
+    let torn = live.iter().filter(|segment| is_torn_at_the_end(segment) && !is_being_written(segment)).count();
     add(torn, "transcript", "whose last record is torn (put off)", format!("clawfix repair {dir} --select CF201"));
     let renamed = live.iter().filter(|segment| is_misnamed(segment)).count();
     add(
@@ -60,10 +79,32 @@ pub(super) fn reasons(scan: &Scan, agent: &Agent) -> Option<Vec<Reason>> {
     // By name, so that those that are less than certain are stitched too.
     let ids: String = torn.iter().take(NAMED).map(|id| format!(" {id}")).collect();
     add(torn.len(), "torn conversation", "(brought in unstitched)", format!("clawfix merge {dir}{ids}"));
-    let keyless = unindexed(agent, &Folder::of(agent)).len();
-    let reindex = format!("clawfix repair {dir} --select CF608,CF609 --unsafe-fixes");
-    add(keyless, "conversation", "without a key (brought in as recovered, away from its chat)", reindex);
+    // A store that does not parse hides what its keys lead to.
+    let keyless = if broken { 0 } else { unindexed(agent, &folder).len() };
+    let what = "without a key (brought in as recovered, away from its chat)";
+    put(keyless, "conversation", what, index(agent, &folder));
     Some(reasons)
+}
+
+/// What gives conversations a key.
+fn index(agent: &Agent, folder: &Folder) -> Remedy {
+    let (dir, store) = (quoted(&agent.dir.dir), quoted(&agent.dir.dir.join("sessions.json")));
+    let repair = |codes: &str| format!("clawfix repair {dir} --select {codes} --unsafe-fixes");
+    let health = agent.store.as_ref().map_or(&StoreHealth::Missing, |store| &store.health);
+    let copy = leftovers(agent, folder).into_iter().next();
+    Remedy::Command(match (health, copy) {
+        (StoreHealth::Good, _) => repair("CF608,CF609"),
+        (StoreHealth::Empty, Some(_)) => repair("CF602"),
+        (StoreHealth::Empty, None) if folder::takes_entries(agent) => repair("CF608"),
+        (StoreHealth::Missing, Some(copy)) => format!("cp -p {} {store}", quoted(&copy.path)),
+        (StoreHealth::Empty | StoreHealth::Missing, None) => format!("echo '{{}}' > {store} && {}", repair("CF608")),
+        _ => return Remedy::ByHand("make sessions.json readable (see its own finding)".to_owned()),
+    })
+}
+
+/// Whether a run writes to the transcript at this moment, so that its last line is not done yet.
+fn is_being_written(segment: &Segment) -> bool {
+    lock::is_held(&segment.file.path, lock::Kind::Transcript, folder::now_ms())
 }
 
 /// Whether the header's id is another than the name's.
