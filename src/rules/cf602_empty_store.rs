@@ -64,7 +64,7 @@ fn detect(scan: &Scan, agent: &Agent, troubles: &mut Vec<Trouble>) {
         return;
     }
     let (files, turns) = (many(turns.len(), "transcript"), many(turns.iter().sum(), "answered user turn"));
-    let mut trouble = Trouble::new(&path, file_name(&path), format!("{held}, yet there are {files} with {turns} in the folder"));
+    let mut trouble = Trouble::new(&path, file_name(&path), format!("{held}, yet the folder holds {files} with {turns}"));
     let is_gone = folder::lacks_store(agent);
     if is_gone {
         trouble.severity = Some(if agent.dir.live { Severity::Warning } else { Severity::Info });
