@@ -111,11 +111,12 @@ impl Case {
     /// Runs the program on the case; gives its exit code, its standard output and its standard error.
     fn run(&self, args: &[&str]) -> (i32, String, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_clawfix"));
-        command.args(args).arg(self.state()).env("HOME", &self.home).env_remove("CLAWDBOT_STATE_DIR");
+        command.args(args).arg(self.state()).env_remove("CLAWDBOT_STATE_DIR");
         if self.live {
-            command.env("OPENCLAW_STATE_DIR", self.state());
+            command.env("HOME", &self.home).env("OPENCLAW_STATE_DIR", self.state());
         } else {
-            command.env("OPENCLAW_STATE_DIR", self.home.join("elsewhere"));
+            // A state directory in the user's home is live, whatever the variable says.
+            command.env("HOME", self.home.join("nobody")).env("OPENCLAW_STATE_DIR", self.home.join("elsewhere"));
         }
         let out = command.output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
