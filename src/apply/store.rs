@@ -67,7 +67,8 @@ pub fn edited(bytes: &[u8], values: &[StoreValue], back: bool) -> io::Result<Opt
         at = range.end;
     }
     out.extend_from_slice(bytes.get(at..).unwrap_or_default());
-    Ok(Some(out))
+    // A store that does not parse is taken for an empty one, which is how conversations are torn.
+    Ok(Some(out).filter(|out| tree::parse(out).is_some()))
 }
 
 /// The edits that put whole entries in, or take them out again; none when that cannot be done any more. All at once, since

@@ -325,7 +325,7 @@ mod tests {
     fn null_and_foreign_values_are_told_apart() {
         assert_eq!(with_line(b"null", 2, |line| line.kind()), Ok(Kind::Null));
         assert_eq!(with_line(b"[{\"type\":\"message\"}]", 2, |line| line.kind()), Ok(Kind::NotAnObject));
-        assert_eq!(with_line(b"\"text\"", 2, |line| line.kind()), Ok(Kind::NotAnObject));
+        assert_eq!(with_line(b"\"text\"", 2, |line| line.kind()), Ok(Kind::Scalar));
         assert_eq!(with_line(b"{\"type\":7}", 2, |line| line.kind()), Ok(Kind::Unknown));
         assert_eq!(with_line(b"{\"message\":null}", 2, |line| line.role()), Ok(None));
         assert_eq!(with_line(b"\0\0\0", 2, |line| line.kind()), Err(FaultKind::Nul));

@@ -196,7 +196,7 @@ mod tests {
             ),
             ("undefined", "undefined"),
             ("{\"text\":\"torn in the mid", "{\"text\":\"…15"),
-            ("\"a\\\"b\":1\u{1b}[31m", "\"…4\":1«1»[31«1»"),
+            ("\"a\\\"b\":1\u{1b}[31m", "\"…4\":1«1»[«3»"),
         ] {
             assert_eq!(masked(line.as_bytes()), shown);
         }

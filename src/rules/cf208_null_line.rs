@@ -3,6 +3,7 @@
 use super::{Fixable, Rule, Severity, Spot, Subject, Work};
 use crate::line::Kind;
 use crate::repair::patch::Patch;
+use crate::session::Entry;
 use std::io;
 
 pub(super) static RULE: Rule = Rule {
@@ -35,19 +36,12 @@ Run `clawfix repair`.
 
 fn detect(subject: &Subject<'_>, spots: &mut Vec<Spot>) {
     let old = !subject.is_linked();
-    // The last entry in front that has an id tells where the line stands, whatever is added elsewhere.
-    let (mut place, mut count) = ("the start".to_owned(), 0u32);
-    for (at, entry) in subject.entries() {
-        if entry.kind != Kind::Null && !(old && entry.kind == Kind::Scalar) {
-            if let Some(id) = subject.id_text(at) {
-                (place, count) = (id.to_owned(), 0);
-            }
-            continue;
-        }
-        count += 1;
+    let hurts = |entry: &Entry| entry.kind == Kind::Null || (old && entry.kind == Kind::Scalar);
+    for (count, (at, entry)) in subject.entries().filter(|(_, entry)| hurts(entry)).enumerate() {
         let what = if entry.kind == Kind::Null { "null" } else { "a bare value, which version 1 cannot hold" };
         let spot = Spot::at_line(subject, u64::from(entry.line), entry.span, format!("is {what}; the loader fails on the whole session"));
-        spots.push(Spot { entry: Some(at), identity: format!("{count} behind {place}"), ..spot });
+        // They are all alike, so their number tells them apart, whatever lines are added elsewhere.
+        spots.push(Spot { entry: Some(at), identity: format!("number {count}"), ..spot });
     }
 }
 
