@@ -27,6 +27,7 @@ use std::path::{Path, PathBuf};
 pub use env::Environment;
 
 use crate::name::TranscriptName;
+use crate::nearest;
 use crate::platform;
 
 /// What a root turned out to be.
@@ -158,7 +159,14 @@ pub fn discover(paths: &[PathBuf], env: &Environment, agent: Option<&str>) -> Fo
                 found.roots.push(Root { path, kind, live: is_live(&canonical) });
                 areas.push(canonical);
             }
-            Err(problem) => found.problems.push(problem),
+            Err(mut problem) => {
+                if problem.kind == ProblemKind::NotFound
+                    && let Some(near) = nearest::path(path)
+                {
+                    problem.reason = format!("no such file or folder; did you mean {}?", near.display());
+                }
+                found.problems.push(problem);
+            }
         }
     }
 

@@ -5,6 +5,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use clawfix::report::safe;
 
 mod cli;
 
@@ -14,7 +15,12 @@ fn main() -> ExitCode {
         Err(error) => {
             // Asking for help is no mistake; a closed pipe behind it neither.
             let code = u8::try_from(error.exit_code()).unwrap_or(2);
-            let _ = error.print();
+            // What was typed comes back in the message, and may have been pasted from anywhere.
+            if std::env::args_os().any(|argument| safe::line(&argument.to_string_lossy()) != argument.to_string_lossy()) {
+                cli::note(&safe::block(error.render().to_string().trim_end()));
+            } else {
+                let _ = error.print();
+            }
             return ExitCode::from(code);
         }
     };

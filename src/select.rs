@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::discover::TranscriptFile;
 use crate::name::{FileName, classify};
-use crate::nearest::distance;
+use crate::nearest::{self, distance};
 use crate::report::safe;
 use crate::scan::{Agent, AsideReason, Scan};
 use crate::split::segment::Segment;
@@ -146,7 +146,13 @@ impl fmt::Display for Miss {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path_text = |path: &Path| safe::line(&path.to_string_lossy());
         match self {
-            Miss::NoSuchPath(path) => write!(out, "no such file or folder: {}", path_text(path)),
+            Miss::NoSuchPath(path) => {
+                write!(out, "no such file or folder: {}", path_text(path))?;
+                match nearest::path(path) {
+                    Some(near) => write!(out, "; did you mean {}?", path_text(&near)),
+                    None => Ok(()),
+                }
+            }
             Miss::Unknown { asked, near } if near.is_empty() => write!(
                 out,
                 "no conversation or session has the id {}; `clawfix scan` lists torn conversations, and the files of a sessions folder are named by session id",

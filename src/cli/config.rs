@@ -14,8 +14,6 @@ pub struct Config {
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
-    common: Common,
-    #[command(flatten)]
     rules: Rules,
     /// As in `clawfix scan`
     #[arg(long, value_name = "SEVERITY")]
@@ -26,15 +24,17 @@ pub struct Config {
     /// How to print them
     #[arg(long, value_name = "FORMAT", default_value = "toml")]
     format: ConfigFormat,
+    #[command(flatten)]
+    common: Common,
 }
 
 const EXAMPLES: &str = "\
 Every key is explained in docs/configuration.md.
 
 Examples:
-  clawfix config                    the settings that hold here
-  clawfix config ~/backup/.openclaw those that hold for a copy
-  clawfix config > clawfix.toml     a file to begin with
+  clawfix config                     the settings that hold here
+  clawfix config ~/backup/.openclaw  those that hold for a copy
+  clawfix config > clawfix.toml      a file to begin with
 
 Exit codes: 0 printed; 2 a configuration that cannot be read or makes no sense.";
 

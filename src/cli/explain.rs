@@ -12,6 +12,7 @@ use clawfix::split::evidence::{self, Item, Question, Source};
 use super::{Verdict, output};
 
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Explain {
     /// A rule (CF101 or torn-conversation) or an item of evidence (E110); with none, the list of all
     #[arg(value_name = "CODE")]
@@ -23,6 +24,13 @@ pub struct Explain {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: PageFormat,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  clawfix explain        all rules and all evidence, a line each
+  clawfix explain CF101  what a finding means, why it hurts, what to do
+  clawfix explain torn-conversation
+  clawfix explain E110   what an item of evidence rests on, and its weight";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum PageFormat {

@@ -25,8 +25,6 @@ pub struct Merge {
     /// are stitched to one, by your own judgement
     #[arg(value_name = "PATH|ID")]
     arguments: Vec<PathBuf>,
-    #[command(flatten)]
-    common: Common,
     /// How to write the report
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: PlainFormat,
@@ -63,6 +61,8 @@ pub struct Merge {
         "arguments", "plan", "out", "into", "include", "no_seam", "no_close", "rewrite_media", "copy_media", "agent", "map", "min_level",
     ])]
     from_plan: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -84,7 +84,9 @@ Examples:
   clawfix merge ~/copy c-4f1d09aa3e --out whole.jsonl
   clawfix merge --plan plan.json       save the plan, to look at it in peace
   clawfix merge --from-plan plan.json --apply
-  clawfix undo                         take the last run back";
+  clawfix undo                         take the last run back
+
+Exit codes: 0 done, planned, or nothing to do; 2 refused, or not done in full.";
 
 impl Merge {
     pub fn run(self) -> anyhow::Result<Verdict> {

@@ -1,8 +1,11 @@
 //! The command line: one small file a subcommand, and the one place that maps results to exit codes.
 
 mod config;
+mod debug_report;
 mod explain;
 mod jobs;
+#[cfg(test)]
+mod lines;
 mod merge;
 mod output;
 mod progress;
@@ -10,9 +13,12 @@ mod refused;
 mod relink;
 mod repair;
 mod scan;
+mod setup;
 mod show;
 mod undo;
 mod when;
+
+pub use output::note;
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -35,6 +41,9 @@ pub struct Arguments {
 }
 
 const EXIT_CODES: &str = "\
+Begin with `clawfix scan`: what it finds names the command that mends it.
+Nothing is changed without --apply, and `clawfix undo` takes it back.
+
 Exit codes:
   0    nothing at or above --fail-on
   1    findings at or above --fail-on
@@ -45,15 +54,15 @@ Exit codes:
 enum Command {
     /// Find torn conversations and other damage; writes nothing
     Scan(scan::Scan),
-    /// Show the timeline of one conversation or session: segments, seams with their proof, turns, images
+    /// Show one conversation as a timeline, each seam with its proof
     Show(show::Show),
-    /// Stitch torn conversations: shows the plan, and does it with --apply
+    /// Stitch torn conversations: shows the plan; --apply does it
     Merge(merge::Merge),
-    /// Keep the files of torn conversations apart, but let the newer one name the older and show its images again
+    /// Link the halves instead, and show the older images again
     Relink(relink::Relink),
-    /// Mend damaged transcripts and stores: shows the plan, and does it with --apply
+    /// Mend damaged files: shows the plan; --apply does it
     Repair(repair::Repair),
-    /// Take a run back
+    /// Take back what merge, relink or repair did
     Undo(undo::Undo),
     /// List the runs and whether they can be taken back
     Log(undo::Log),
@@ -61,10 +70,17 @@ enum Command {
     Explain(explain::Explain),
     /// Print the settings that hold, and where each comes from
     Config(config::Config),
+    /// Count what a bug report may tell: no ids, paths or texts
+    DebugReport(debug_report::DebugReport),
+    /// Print the completions of a shell
+    Completions(setup::Completions),
+    /// Print the manual page, or write those of all commands to DIR
+    Man(setup::Man),
 }
 
-/// What every command that scans takes.
+/// What every command that scans takes. Flattened last: the heading would hold for what follows, too.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command that scans")]
 struct Common {
     /// Only this agent
     #[arg(long, value_name = "ID")]
@@ -198,6 +214,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
         Command::Log(log) => log.run(),
         Command::Explain(explain) => explain.run(),
         Command::Config(config) => config.run(),
+        Command::DebugReport(report) => report.run(),
+        Command::Completions(completions) => completions.run(),
+        Command::Man(man) => man.run(),
     }
 }
 

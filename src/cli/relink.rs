@@ -22,8 +22,6 @@ pub struct Relink {
     /// relinked by your own judgement
     #[arg(value_name = "PATH|ID")]
     arguments: Vec<PathBuf>,
-    #[command(flatten)]
-    common: Common,
     /// How to write the report
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: PlainFormat,
@@ -36,22 +34,28 @@ pub struct Relink {
     /// Carry at most this many bytes of base64 over
     #[arg(long, value_name = "BYTES", default_value_t = Options::default().max_image_bytes)]
     max_image_bytes: u64,
+    #[command(flatten)]
+    common: Common,
 }
 
 const EXAMPLES: &str = "\
-The files stay apart. The newer transcript's header names the older one as its parent, the store lists both
-session ids where it keeps such a list, and one message at the end of the newest transcript shows the model
-the older images again.
+The files stay apart. The newer transcript's header names the older one as its
+parent, the store lists both session ids where it keeps such a list, and one
+message at the end of the newest transcript shows the model the older images
+again.
 
-Which images: each once, none that the newest transcript has. Of those, from the newest back, every one that
-still fits into --max-images and --max-image-bytes; none with more than 5 MB of base64, which providers refuse.
-They are written in their original order. A file that a message names counts when it still exists and is a
-PNG, JPEG, GIF or WebP.
+Which images: each once, none that the newest transcript has. Of those, from the
+newest back, every one that still fits into --max-images and --max-image-bytes;
+none with more than 5 MB of base64, which providers refuse. They are written in
+their original order. A file that a message names counts when it still exists
+and is a PNG, JPEG, GIF or WebP.
 
 Examples:
   clawfix relink                       the plan for everything that is certain
   clawfix relink c-4f1d09aa3e --apply  do it
-  clawfix undo                         take the last run back";
+  clawfix undo                         take the last run back
+
+Exit codes: 0 done, planned, or nothing to do; 2 refused, or not done in full.";
 
 impl Relink {
     pub fn run(self) -> anyhow::Result<Verdict> {

@@ -19,8 +19,6 @@ pub struct Repair {
     /// With no id, everything in the folders; with no folder, the known state directories
     #[arg(value_name = "PATH|ID")]
     arguments: Vec<PathBuf>,
-    #[command(flatten)]
-    common: Common,
     /// How to write the plan
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: PlainFormat,
@@ -35,21 +33,26 @@ pub struct Repair {
     /// Show the texts of the lines that differ, too
     #[arg(long)]
     show_text: bool,
+    #[command(flatten)]
+    common: Common,
 }
 
 const EXAMPLES: &str = "\
-A repair changes only the bytes that are damaged. What cannot stay in a transcript goes to the lost-and-found in
-the run's journal, with its place and hash. Nothing that the model sees is taken from it.
+A repair changes only the bytes that are damaged. What cannot stay in a
+transcript goes to the lost-and-found in the run's journal, with its place and
+hash. Nothing that the model sees is taken from it.
 
 Examples:
-  clawfix repair                              the plan for everything that can safely be mended
+  clawfix repair                              what can safely be mended
   clawfix repair --apply                      do it
   clawfix repair 4f1d09aa --select CF2,CF3    one session, two families of rules
   clawfix repair ~/copy --select CF309 --unsafe-fixes
   clawfix undo                                take the last run back
 
-Exit codes: 0 planned, done, or nothing to do; 1 with --apply, something was left as it is, and the report says why;
-2 wrong usage, or something could not be read or changed.";
+Exit codes:
+  0  planned, done, or nothing to do
+  1  with --apply, something was left as it is, and the report says why
+  2  wrong usage, or something could not be read or changed";
 
 impl Repair {
     pub fn run(self) -> anyhow::Result<Verdict> {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::bail;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use clawfix::baseline::Baseline;
 use clawfix::config::{FailOn, Values};
 use clawfix::report::{Format, Outcome, View, Withheld};
@@ -18,11 +18,12 @@ pub struct Scan {
     /// with none, the known state directories of this machine
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    #[command(flatten)]
-    common: Common,
     /// How to write the report
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: Format,
+    /// Write the same findings in another format to FILE, too; may be given several times
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = also)]
+    also: Vec<(Format, PathBuf)>,
     /// Show seams that are no damage, too: resets, policy rollovers, forks
     #[arg(long)]
     all: bool,
@@ -43,17 +44,37 @@ pub struct Scan {
     /// Write all findings to FILE, as known from now on; the exit code is 0 then, or 2 if something could not be read
     #[arg(long, value_name = "FILE", conflicts_with_all = ["agent", "since", "until"])]
     write_baseline: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  clawfix scan                              the state directories of this machine
-  clawfix scan ~/backup/.openclaw -v        a copy, with the evidence
+  clawfix scan                        the state directories of this machine
+  clawfix scan ~/backup/.openclaw -v  a copy, with the evidence
   clawfix scan --format json -o report.json
+  clawfix scan --also html=report.html --also sarif=report.sarif
   clawfix scan --select CF1,CF2 --ignore CF214
   clawfix scan --write-baseline known.json  accept what is there, once
   clawfix scan --baseline known.json        tell of new damage only
-  clawfix scan /srv/copy --map /home/jay=/srv/copy/home/jay";
+  clawfix scan /srv/copy --map /home/jay=/srv/copy/home/jay
+
+Exit codes:
+  0    nothing at or above --fail-on
+  1    findings at or above --fail-on
+  2    wrong usage, or something could not be read: never \"clean\"
+  130  interrupted";
+
+/// Takes `FORMAT=FILE`.
+fn also(text: &str) -> Result<(Format, PathBuf), String> {
+    let (format, file) =
+        text.split_once('=').filter(|(_, file)| !file.is_empty()).ok_or("not of the form FORMAT=FILE, such as html=report.html")?;
+    let known = || Format::value_variants().iter().filter_map(Format::to_possible_value).map(|value| value.get_name().to_owned());
+    match Format::from_str(format, false) {
+        Ok(format) => Ok((format, PathBuf::from(file))),
+        Err(_) => Err(format!("no format is called {format}; there are {}", known().collect::<Vec<_>>().join(", "))),
+    }
+}
 
 impl Scan {
     pub fn run(self) -> anyhow::Result<Verdict> {
@@ -101,6 +122,11 @@ impl Scan {
         let withheld = Withheld { off, ..hidden.unwrap_or_default() };
         findings.retain(|finding| view.covers(finding.at_ms));
         let outcome = Outcome { scan: &scan, findings: &findings, view, withheld: &withheld };
+        // The files first: whoever reads standard output to its end finds them whole.
+        for (format, file) in &self.also {
+            let plain = Outcome { view: View { color: false, ..view }, ..outcome };
+            output::with(Some(file), |out| format.report().write(&plain, out))?;
+        }
         output::with(common.output.as_deref(), |out| self.format.report().write(&outcome, out))?;
         if withheld.fixed > 0 && !common.quiet && common.agent.is_none() {
             output::note(&format!(

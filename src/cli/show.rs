@@ -19,21 +19,21 @@ pub struct Show {
     /// before it say where to look, otherwise the known state directories of this machine
     #[arg(value_name = "PATH|SESSION|CONVERSATION", required = true)]
     arguments: Vec<PathBuf>,
-    #[command(flatten)]
-    common: Common,
     /// How to write the report
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: PlainFormat,
     /// Show what was said, too
     #[arg(long)]
     show_text: bool,
+    #[command(flatten)]
+    common: Common,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  clawfix show c-4f1d09aa3e                      a conversation, as scan names it
-  clawfix show ~/backup/.openclaw 501e9f3f       the conversation of a session, in a copy
-  clawfix show 501e9f3f-….jsonl --show-text      the same by its file, with what was said
+  clawfix show c-4f1d09aa3e                 a conversation, as scan names it
+  clawfix show ~/backup/.openclaw 501e9f3f  that of a session, in a copy
+  clawfix show 501e9f3f-….jsonl --show-text
 
 Exit codes: 0 shown; 2 not found, not only one, or not readable.";
 

@@ -13,18 +13,38 @@ use clawfix::time::minute;
 use super::{Verdict, faults, output};
 
 #[derive(Debug, Args)]
+#[command(after_help = UNDO)]
 pub struct Undo {
     /// Folders to look in, and the run to take back; with no run, the last one that can be
     #[arg(value_name = "PATH|RUN")]
     arguments: Vec<PathBuf>,
 }
 
+const UNDO: &str = "\
+Every file is put back byte for byte from the run's journal. Lines that were
+appended since are kept; any other change since is a reason to refuse.
+
+Examples:
+  clawfix undo                             the last run
+  clawfix undo ~/copy                      the last run in a copy
+  clawfix undo 20261122T092956994Z-0903a6  a run, as `clawfix log` names it
+
+Exit codes: 0 taken back, or nothing to take back; 2 refused.";
+
 #[derive(Debug, Args)]
+#[command(after_help = LOG)]
 pub struct Log {
     /// Folders to look in; with none, the known state directories
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 }
+
+const LOG: &str = "\
+Examples:
+  clawfix log         the runs in the state directories of this machine
+  clawfix log ~/copy  those in a copy
+
+Exit codes: 0 listed; 2 a PATH is not there.";
 
 /// A journal, its runs, and the names of those without a record.
 type Runs = (Journal, Vec<Record>, Vec<String>);

@@ -3,6 +3,7 @@
 //! To add a format, write its file, implement [`Report`], and list it in [`Format`].
 
 pub mod command;
+pub mod debug;
 mod ending;
 pub mod github;
 pub mod html;

@@ -7,6 +7,7 @@ mod files;
 mod mutate;
 mod output;
 mod stores;
+mod terminal;
 mod times;
 
 use std::path::{Path, PathBuf};

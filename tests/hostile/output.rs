@@ -53,6 +53,36 @@ fn empty_missing_and_unwritable() {
 }
 
 #[test]
+fn one_scan_writes_several_reports() {
+    let folder = Folder::transcript("x\n");
+    let out = tempfile::tempdir().unwrap();
+    let also = |format: &str| format!("--also={format}={}", out.path().join(format).display());
+    let with = scan(folder.path(), &["--color", "always", &also("html"), &also("table"), &also("json")]);
+    let alone = scan(folder.path(), &["--color", "always"]);
+    assert_eq!((with.code, &with.out), (1, &alone.out), "the report is what it is without");
+    let read = |name: &str| std::fs::read_to_string(out.path().join(name)).unwrap();
+    assert!(read("html").starts_with("<!doctype html>"));
+    assert!(read("table").contains("CF202") && !read("table").contains('\u{1b}'), "a file has no colours");
+    assert_eq!(read("json"), scan(folder.path(), &["--format", "json"]).out);
+    for wrong in ["html", "html=", "nothing=x", "=x"] {
+        assert_eq!(scan(folder.path(), &["--also", wrong]).code, 2, "{wrong}");
+    }
+    let nowhere = scan(folder.path(), &["--also", "json=/no/such/folder/x"]);
+    assert_eq!((nowhere.code, nowhere.out.as_str()), (2, ""));
+}
+
+#[test]
+fn a_slip_in_a_path_is_answered() {
+    let folder = Folder::new();
+    folder.write("backup/x", "");
+    let slip = folder.path().join("bakcup");
+    let found = scan(&slip, &[]);
+    assert!(found.code == 2 && found.out.contains("did you mean") && found.out.contains("backup?"), "{}", found.out);
+    let shown = run(Command::new(env!("CARGO_BIN_EXE_clawfix")).args(["show"]).arg(&slip));
+    assert!(shown.code == 2 && shown.err.contains("backup?"), "{}", shown.err);
+}
+
+#[test]
 fn a_reader_that_hangs_up_is_no_error() {
     let folder = Folder::transcript("x\n".repeat(5_000));
     let mut child = Command::new(env!("CARGO_BIN_EXE_clawfix"))
