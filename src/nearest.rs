@@ -33,7 +33,7 @@ pub fn path(asked: &Path) -> Option<PathBuf> {
     let folder = if there.as_os_str().is_empty() { Path::new(".") } else { there };
     let names = std::fs::read_dir(folder).ok()?.take(ENTRIES).flatten().map(|entry| entry.file_name());
     let near = names.map(|name| (distance(&slip, &name.to_string_lossy()), name));
-    let (_, name) = near.filter(|(edits, _)| (1..=2.min(slip.chars().count() / 2)).contains(edits)).min()?;
+    let (_, name) = near.filter(|(edits, _)| (1..=2.min(slip.chars().count() / 3)).contains(edits)).min()?;
     let found = if rest.as_os_str().is_empty() { there.join(name) } else { there.join(name).join(rest) };
     found.exists().then_some(found)
 }
