@@ -260,8 +260,13 @@ fn worse(before: (&Session, &Context), after: (&Session, &Context), touched: &Ha
         *seen.entry(Said::of(after.0, at)).or_default() += 1;
     }
     let kept = was.messages.iter().filter(|at| !before.0.entry(at.entry).is_some_and(|entry| touched.contains(&entry.span.offset)));
-    let gone =
-        kept.filter(|at| !seen.get_mut(&Said::of(before.0, at)).is_some_and(|left| left.checked_sub(1).map(|rest| *left = rest).is_some()));
+    let gone = kept.filter(|at| match seen.get_mut(&Said::of(before.0, at)) {
+        Some(left) if *left > 0 => {
+            *left -= 1;
+            false
+        }
+        _ => true,
+    });
     match gone.count() {
         0 => {}
         gone => return Some(format!("it would show the model others in the place of {gone} messages")),
