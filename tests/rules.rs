@@ -27,6 +27,8 @@ fn data() -> PathBuf {
 /// A case on the disk, as a state directory.
 struct Case {
     // Fields go in this order: the writer before the folder that it writes to.
+    /// Messages that the model must see after the repair.
+    sees: Option<u64>,
     _busy: Option<Busy>,
     _tmp: TempDir,
     home: PathBuf,
@@ -70,7 +72,7 @@ impl Case {
         let setup = fs::read(data().join(rule.name).join("setup.json")).ok();
         let setup: Value = setup.map_or(Value::Null, |bytes| serde_json::from_slice(&bytes).expect("setup.json is JSON"));
         let setup = &setup[which];
-        let known = ["age_days", "hard_link", "mode", "write", "dead_lock", "live", "busy", "link"];
+        let known = ["age_days", "hard_link", "mode", "write", "dead_lock", "live", "busy", "link", "sees"];
         for key in setup.as_object().into_iter().flat_map(|object| object.keys()) {
             assert!(known.contains(&key.as_str()), "{}: setup.json asks for {key}, which nobody does", rule.name);
         }
@@ -101,7 +103,7 @@ impl Case {
             File::options().write(true).open(to.join(file)).unwrap().set_modified(SystemTime::now() - age).unwrap();
         }
         let busy = setup["busy"].as_str().map(|file| Busy::with(to.join(file)));
-        Case { _tmp: tmp, home, live: setup["live"] == true, _busy: busy }
+        Case { _tmp: tmp, home, live: setup["live"] == true, sees: setup["sees"].as_u64(), _busy: busy }
     }
 
     fn state(&self) -> PathBuf {
@@ -244,6 +246,9 @@ fn every_fix_mends_its_fault_hides_nothing_and_can_be_taken_back() {
         let left: Vec<Value> = case.of(rule).into_iter().filter(|finding| finding["fixable"] != "none").collect();
         assert!(left.is_empty(), "{} is still found after its repair: {left:#?}", rule.name);
         assert!(case.seen() >= seen, "{}: {} messages are seen after {seen}", rule.name, case.seen());
+        if let Some(sees) = case.sees {
+            assert_eq!(case.seen(), sees, "{}: messages that are seen after the repair", rule.name);
+        }
         let known = |finding: &Value| others.iter().any(|other| other["rule"] == finding["rule"] && other["path"] == finding["path"]);
         let new: Vec<Value> = case.findings().into_iter().filter(worth).filter(|finding| !known(finding)).collect();
         assert!(new.is_empty(), "{}: the repair made new damage: {new:#?}", rule.name);
@@ -256,6 +261,73 @@ fn every_fix_mends_its_fault_hides_nothing_and_can_be_taken_back() {
         for (path, (bytes, _)) in &before {
             assert_eq!(&after[path].0, bytes, "{}: {} is not as it was", rule.name, path.display());
         }
+    });
+}
+
+/// What the findings of a case tell to do, in the order of the report, each once.
+#[cfg(unix)]
+fn told(case: &Case) -> Vec<String> {
+    let mut told: Vec<String> = Vec::new();
+    for finding in case.findings() {
+        let help = finding["help"].as_str().unwrap().to_owned();
+        if help.starts_with("clawfix ") && !told.contains(&help) {
+            told.push(help);
+        }
+    }
+    told
+}
+
+/// Runs a line as a person would who pastes it.
+#[cfg(unix)]
+fn paste(case: &Case, line: &str) -> (i32, String) {
+    let bin = Path::new(env!("CARGO_BIN_EXE_clawfix")).parent().unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let mut command = Command::new("sh");
+    command.args(["-c", line]).env("PATH", path).env("HOME", case.home.join("nobody")).env_remove("CLAWDBOT_STATE_DIR");
+    if case.live {
+        command.env("OPENCLAW_STATE_DIR", case.state());
+    } else {
+        command.env("OPENCLAW_STATE_DIR", case.home.join("elsewhere"));
+    }
+    let out = command.output().unwrap();
+    (out.status.code().unwrap(), String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned())
+}
+
+#[test]
+#[cfg(unix)]
+fn what_a_finding_tells_to_do_can_be_pasted() {
+    each(|rule| {
+        let case = Case::new(rule, "bad");
+        if case._busy.is_some() {
+            return;
+        }
+        for line in told(&case) {
+            let (code, out) = paste(
+                &Case { _tmp: tempfile::tempdir().unwrap(), home: case.home.clone(), live: case.live, sees: None, _busy: None },
+                &line,
+            );
+            assert!(code <= 1, "{}: {line}: {out}", rule.name);
+            if line.starts_with("clawfix repair") {
+                assert!(!out.contains("Nothing to mend"), "{}: {line} mends nothing", rule.name);
+            }
+        }
+    });
+}
+
+#[test]
+#[cfg(unix)]
+fn pasting_one_after_another_ends_where_one_repair_does() {
+    each(|rule| {
+        let (whole, pasted) = (Case::new(rule, "bad"), Case::new(rule, "bad"));
+        if whole._busy.is_some() || !matches!(rule.work, Work::Transcript { .. }) {
+            return;
+        }
+        whole.run(&["repair", "--apply", "--unsafe-fixes"]);
+        for line in told(&pasted).iter().filter(|line| line.starts_with("clawfix repair")) {
+            paste(&pasted, &format!("{line} --apply"));
+        }
+        pasted.run(&["repair", "--apply", "--unsafe-fixes"]);
+        assert_eq!(pasted.seen(), whole.seen(), "{}: the order in which fixes are made matters", rule.name);
     });
 }
 
