@@ -11,7 +11,7 @@ use std::path::Path;
 
 use super::patch::{self, Patch};
 use super::text::Text;
-use crate::context::{self, Context, Seen};
+use crate::context::{self, Context, Failure, Seen};
 use crate::discover::TranscriptFile;
 use crate::line::Role;
 use crate::read;
@@ -248,7 +248,9 @@ fn index(path: &Path, text: &Text) -> io::Result<Session> {
 /// afterwards too, those aside whose lines begin at `touched`, and no entry may be gone.
 fn worse(before: (&Session, &Context), after: (&Session, &Context), touched: &HashSet<u64>) -> Option<String> {
     let (was, now) = (before.1, after.1);
-    if let (None, Some(failure)) = (was.failure, now.failure) {
+    let hangs = |failure: Option<Failure>| matches!(failure, Some(Failure::Circle(_)));
+    // A session that is empty to the loader for want of a header is better off than one on which it never returns.
+    if let Some(failure) = now.failure.filter(|_| was.failure.is_none() || (hangs(now.failure) && !hangs(was.failure))) {
         return Some(format!("it would keep the session from loading: {}", failure.reason()));
     }
     let hidden = was.messages.len().saturating_sub(now.messages.len());

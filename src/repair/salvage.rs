@@ -170,8 +170,25 @@ fn place_of(
             before.and_then(|at| subject.id_text(at)).map(str::to_owned)
         }
     };
+    // In a file whose lines are not in their order, the entry in front may itself hang on the lost one.
+    let parent = parent.filter(|parent| !leads_to(subject, parent, &id));
     let time_ms = before.and_then(|at| session.entry(at)?.time()).or_else(|| orphan.and_then(Entry::time));
     Found::Place(Place { id, parent, time_ms })
+}
+
+/// Whether the way up from an entry ends at an id that no entry has.
+fn leads_to(subject: &Subject<'_>, from: &str, lost: &str) -> bool {
+    let session = subject.session;
+    let mut at = session.names.find(from).and_then(|id| subject.by_id(id));
+    for _ in 0..=session.entries.len() {
+        let Some(entry) = at.and_then(|at| session.entry(at)) else { return false };
+        at = subject.parent(entry);
+        if at.is_none() {
+            return session.names.text(entry.parent) == Some(lost);
+        }
+    }
+    // A circle that is there already is another rule's.
+    false
 }
 
 /// The id and parent that the front of a damaged line states.
