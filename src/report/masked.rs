@@ -107,6 +107,12 @@ pub fn masked(bytes: &[u8]) -> String {
             key = is_key.then(|| text.into_owned());
             continue;
         }
+        if bytes.get(at..).is_some_and(|rest| rest.starts_with("\u{FEFF}".as_bytes())) {
+            flush(&mut junk, &mut out);
+            out.push_str("«BOM»");
+            at += 3;
+            continue;
+        }
         if let Some(word) = word(bytes, at) {
             flush(&mut junk, &mut out);
             out.push_str(word);
