@@ -16,6 +16,7 @@
 //! * [`signal`] reads what the text of a turn tells.
 //! * [`split`] decides which sessions are one conversation, and why.
 //! * [`select`] finds the one conversation that an argument means; [`timeline`] stitches it for the eye.
+//! * [`redact`] masks what names a person, chat, machine or file, before a report sees it.
 //! * [`merge`] plans how a torn conversation becomes one file, [`relink`] how its files stay apart and still know of one
 //!   another; [`repair`] plans how damage is mended; [`stitch`] makes the bytes, [`apply`] carries a plan out and takes it back.
 
@@ -35,6 +36,7 @@ pub mod picture;
 pub mod platform;
 pub mod policy;
 pub mod read;
+pub mod redact;
 pub mod relink;
 pub mod repair;
 pub mod report;

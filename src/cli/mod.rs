@@ -156,6 +156,11 @@ impl Common {
     /// The settings that hold for these roots: what the command line says, with what is only said by this command, over the
     /// configuration.
     fn settings(&self, roots: &[PathBuf], line: Values) -> anyhow::Result<Effective> {
+        self.settings_told(roots, line, false)
+    }
+
+    /// The same, with the note that names their file redacted where that is asked for.
+    fn settings_told(&self, roots: &[PathBuf], line: Values, redact: bool) -> anyhow::Result<Effective> {
         let environment = Environment::from_process();
         let path = match &self.config {
             _ if self.isolated => None,
@@ -169,7 +174,8 @@ impl Common {
                 .and_then(std::fs::canonicalize)
                 .is_ok_and(|here| here.starts_with(file.path.parent().unwrap_or(&file.path)));
             if !beside {
-                output::note(&format!("clawfix: settings of {}", clawfix::report::safe::line(&file.path.to_string_lossy())));
+                let path = if redact { "a clawfix.toml elsewhere".into() } else { file.path.to_string_lossy() };
+                output::note(&format!("clawfix: settings of {}", clawfix::report::safe::line(&path)));
             }
         }
         let line = Values { map: (!self.map.is_empty()).then(|| self.map.clone()), min_level: self.min_level.map(Level::from), ..line };
@@ -257,7 +263,7 @@ pub fn exit_code(result: anyhow::Result<Verdict>) -> ExitCode {
     }
 }
 
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
+pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         let io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
         let json = cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);

@@ -79,3 +79,21 @@ pub fn note(text: &str) {
     // Standard error may be closed; there is nobody left to tell.
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
+
+/// An error that names nothing of this machine.
+pub fn redacted(error: anyhow::Error) -> anyhow::Error {
+    if super::is_closed_pipe(&error) {
+        return error;
+    }
+    let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
+    let home = clawfix::discover::Environment::from_process().home;
+    anyhow::anyhow!(clawfix::redact::bare(&chain.join(": "), home.as_deref()))
+}
+
+/// Makes a panic tell its place only, as its message could hold anything.
+pub fn redact_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
+        note(&format!("clawfix panicked{place}; its message is left out with --redact"));
+    }));
+}

@@ -44,6 +44,9 @@ pub struct Scan {
     /// Write all findings to FILE, as known from now on; the exit code is 0 then, or 2 if something could not be read
     #[arg(long, value_name = "FILE", conflicts_with_all = ["agent", "since", "until"])]
     write_baseline: Option<PathBuf>,
+    /// Mask ids, chats, agents, names and paths, the same in every format, so that the report can be shown to others
+    #[arg(long, conflicts_with = "write_baseline")]
+    redact: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -57,6 +60,7 @@ Examples:
   clawfix scan --select CF1,CF2 --ignore CF214
   clawfix scan --write-baseline known.json  accept what is there, once
   clawfix scan --baseline known.json        tell of new damage only
+  clawfix scan --redact --format markdown   for a public issue
   clawfix scan /srv/copy --map /home/jay=/srv/copy/home/jay
 
 Exit codes:
@@ -78,9 +82,17 @@ fn also(text: &str) -> Result<(Format, PathBuf), String> {
 
 impl Scan {
     pub fn run(self) -> anyhow::Result<Verdict> {
+        if !self.redact {
+            return self.report();
+        }
+        output::redact_panics();
+        self.report().map_err(output::redacted)
+    }
+
+    fn report(self) -> anyhow::Result<Verdict> {
         let common = &self.common;
         let line = Values { fail_on: self.fail_on, baseline: self.baseline.clone(), ..self.rules.values() };
-        let settings = common.settings(&self.paths, line)?;
+        let settings = common.settings_told(&self.paths, line, self.redact)?;
         let known = settings.values.baseline.as_deref().map(Baseline::read).transpose()?;
         if let Some(file) = &self.write_baseline {
             Baseline::may_replace(file)?;
@@ -96,7 +108,7 @@ impl Scan {
         };
         let bar = progress::Bar::new(common.quiet);
         let options = common.options(self.paths, &settings);
-        let scan = clawfix::scan::scan(&options, &bar)?;
+        let mut scan = clawfix::scan::scan(&options, &bar)?;
         bar.finish();
         if scan.roots.is_empty() && scan.problems.is_empty() {
             // Nothing was looked at, so nothing may be called clean.
@@ -119,8 +131,11 @@ impl Scan {
         }
         let hidden = known.as_ref().map(|known| known.hide(&mut findings, &wanted, |finding| view.covers(finding.at_ms)));
         let off = rules::ALL.iter().filter(|rule| !wanted.runs(rule)).map(|rule| rule.code).collect();
-        let withheld = Withheld { off, ..hidden.unwrap_or_default() };
+        let mut withheld = Withheld { off, ..hidden.unwrap_or_default() };
         findings.retain(|finding| view.covers(finding.at_ms));
+        if self.redact {
+            clawfix::redact::redact(&mut scan, &mut findings, &mut withheld, options.environment.home.as_deref());
+        }
         let outcome = Outcome { scan: &scan, findings: &findings, view, withheld: &withheld };
         // The files first: whoever reads standard output to its end finds them whole.
         for (format, file) in &self.also {
