@@ -9,9 +9,28 @@ use crate::name::{FileName, classify, parse_stamp};
 
 /// Names that every installation has.
 const COMMON: [&str; 22] = [
-    ".clawdbot", ".clawfix", ".moltbot", ".openclaw", "Users", "agents", "browser", "clawdbot.json", "clawfix.toml", "clawd", "home",
-    "inbound", "media", "moltbot.json", "openclaw.json", "outbound", "root", "session-sqlite-import-archive", "sessions", "sessions.json",
-    "tmp", "workspace",
+    ".clawdbot",
+    ".clawfix",
+    ".moltbot",
+    ".openclaw",
+    "Users",
+    "agents",
+    "browser",
+    "clawdbot.json",
+    "clawfix.toml",
+    "clawd",
+    "home",
+    "inbound",
+    "media",
+    "moltbot.json",
+    "openclaw.json",
+    "outbound",
+    "root",
+    "session-sqlite-import-archive",
+    "sessions",
+    "sessions.json",
+    "tmp",
+    "workspace",
 ];
 /// Endings that tell a kind of file, and nothing else.
 const ENDINGS: [&str; 25] = [
@@ -20,8 +39,23 @@ const ENDINGS: [&str; 25] = [
 ];
 /// Words that stand behind the name of a transcript or store.
 const SUFFIXES: [&str; 17] = [
-    "bak", "backup", "checkpoint", "compact", "corrupt", "deleted", "doctor", "imported", "json", "jsonl", "migrated", "path", "pre",
-    "reset", "tmp", "trajectory", "zst",
+    "bak",
+    "backup",
+    "checkpoint",
+    "compact",
+    "corrupt",
+    "deleted",
+    "doctor",
+    "imported",
+    "json",
+    "jsonl",
+    "migrated",
+    "path",
+    "pre",
+    "reset",
+    "tmp",
+    "trajectory",
+    "zst",
 ];
 
 /// The paths that were masked.
@@ -39,7 +73,8 @@ impl Paths {
         let home = home.filter(|home| home.is_absolute() && home.parent().is_some());
         let mut bases: Vec<(PathBuf, PathBuf)> = Vec::new();
         for root in roots {
-            let usual = home.and_then(|home| root.strip_prefix(home).ok()).filter(|rest| rest.to_str().is_some_and(|rest| COMMON.contains(&rest)));
+            let usual =
+                home.and_then(|home| root.strip_prefix(home).ok()).filter(|rest| rest.to_str().is_some_and(|rest| COMMON.contains(&rest)));
             let mask = usual.map_or_else(|| PathBuf::from(format!("ROOT{}", bases.len() + 1)), |rest| Path::new("~").join(rest));
             if root.parent().is_some() && !bases.iter().any(|(known, _)| *known == root) {
                 bases.push((root, mask));
@@ -84,7 +119,9 @@ impl Paths {
 
     /// The mask of what looks like a path in a text, with its separators.
     pub fn in_text(&mut self, text: &str, masks: &mut Masks) -> String {
-        if !text.contains('\\') && (self.given.contains_key(Path::new(text)) || self.bases.iter().any(|(base, _)| Path::new(text).starts_with(base))) {
+        if !text.contains('\\')
+            && (self.given.contains_key(Path::new(text)) || self.bases.iter().any(|(base, _)| Path::new(text).starts_with(base)))
+        {
             return self.masked(Path::new(text), masks).to_string_lossy().into_owned();
         }
         let mut out = String::new();
@@ -137,7 +174,11 @@ fn suffix(text: &str, masks: &mut Masks) -> String {
     for part in text.split_inclusive(['.', '-']) {
         let word = part.trim_end_matches(['.', '-']);
         let time = |word: &str| word.len() <= 15 && word.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'T' | b'Z'));
-        if SUFFIXES.contains(&word) || time(word) { out.push_str(word) } else { out.push_str(&masks.of(Kind::Id, word)) }
+        if SUFFIXES.contains(&word) || time(word) {
+            out.push_str(word)
+        } else {
+            out.push_str(&masks.of(Kind::Id, word))
+        }
         out.push_str(part.get(word.len()..).unwrap_or_default());
     }
     out

@@ -61,7 +61,8 @@ impl Phrases {
 fn tokens(text: &str, out: &mut String, masks: &mut Masks, paths: &mut Paths) {
     for piece in text.split_inclusive(char::is_whitespace) {
         let token = piece.trim_end_matches(char::is_whitespace);
-        let edge = |c: char| matches!(c, '(' | ')' | '[' | ']' | '{' | '}' | '"' | '\'' | '`' | ',' | ';' | '!' | '?' | ':' | '<' | '>' | '…');
+        let edge =
+            |c: char| matches!(c, '(' | ')' | '[' | ']' | '{' | '}' | '"' | '\'' | '`' | ',' | ';' | '!' | '?' | ':' | '<' | '>' | '…');
         let core = token.trim_matches(edge);
         let core = if core.len() > 2 { core.trim_end_matches('.') } else { core };
         let start = token.find(core).unwrap_or(0);
@@ -92,11 +93,20 @@ fn words(token: &str, out: &mut String, masks: &mut Masks) {
         }
         let core = piece.trim_matches(['.', '-', '_']);
         let single = core.chars().all(char::is_alphanumeric);
-        let stays = if single { is_allowed(core) } else { is_prose(core) && masks.known(core).is_none() };
+        // Counts and parts of times are shorter than ids.
+        let number = core.bytes().all(|byte| byte.is_ascii_digit());
+        let named = masks.known(piece).is_some() || masks.known(core).is_some();
+        let stays = match () {
+            () if number && named => core.len() < 5 && piece == core,
+            () if single => is_allowed(core),
+            () => is_prose(core) && !named,
+        };
         let (front, back) = piece.split_once(core).unwrap_or(("", ""));
         if core.is_empty() || stays {
             out.push_str(piece);
-        } else if let Some(mask) = masks.known(piece).or_else(|| masks.known(core)) {
+        } else if let Some(mask) = masks.known(piece) {
+            out.push_str(mask);
+        } else if let Some(mask) = masks.known(core) {
             out.push_str(front);
             out.push_str(mask);
             out.push_str(back);
@@ -114,7 +124,9 @@ fn words(token: &str, out: &mut String, masks: &mut Masks) {
 
 /// Characters of an id.
 fn is_inner(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | '+') || (!c.is_ascii() && !matches!(c, '…' | '–' | '—' | '⏎' | '·' | '→' | '«' | '»' | '×'))
+    c.is_alphanumeric()
+        || matches!(c, '-' | '_' | '.' | '@' | '+')
+        || (!c.is_ascii() && !matches!(c, '…' | '–' | '—' | '⏎' | '·' | '→' | '«' | '»' | '×'))
 }
 
 /// Whether all words of a text may stay.
@@ -140,7 +152,13 @@ fn is_allowed(word: &str) -> bool {
         (_, true) if letters.starts_with('x') => word.len() <= 4 && word.starts_with("0x"),
         // Hours of a time, then spans, sizes and the ends of times.
         (_, true) if letters == "T" => digits <= 4,
-        (_, true) => digits <= DIGITS && matches!(letters, "ms" | "s" | "m" | "min" | "h" | "d" | "w" | "B" | "KB" | "MB" | "GB" | "TB" | "Z" | "st" | "nd" | "rd" | "th"),
+        (_, true) => {
+            digits <= DIGITS
+                && matches!(
+                    letters,
+                    "ms" | "s" | "m" | "min" | "h" | "d" | "w" | "B" | "KB" | "MB" | "GB" | "TB" | "Z" | "st" | "nd" | "rd" | "th"
+                )
+        }
         (_, false) => digits > 0 && digits <= 3 && matches!(letters, "CF" | "E" | "v" | "U" | "UTF" | "RFC" | "JSON"),
     }
 }
@@ -162,7 +180,9 @@ mod tests {
         let known = known.map(|(text, mask)| (text.to_owned(), mask.to_owned()));
         let mut masks = Masks::default();
         masks.of(Kind::Agent, "main");
-        masks.of(Kind::Peer, "store-main");
+        for peer in ["store-main", "-100555", "10055"] {
+            masks.of(Kind::Peer, peer);
+        }
         Phrases::new(known.into()).masked(text, &mut masks, &mut Paths::new(Vec::new(), Some(Path::new("/home/jay"))))
     }
 
@@ -177,6 +197,7 @@ mod tests {
             ("chat 7016642 and -1001234567, 7016642 again", "chat id-1 and -id-2, id-1 again"),
             ("entry 3f2a91bc in \"zoë@host.org\"", "entry id-1 in \"id-2\""),
             ("see 550e8400-e29b-41d4-a716-446655440000.jsonl", "see session-1.jsonl"),
+            ("chat -100555 of 10055 and 10056", "chat peer-2 of peer-3 and 10056"),
             ("base64, byte 0x7f of beds.png", "base64, byte 0x7f of file-1.png"),
             ("Ωmega 山田", "id-1 id-2"),
         ] {

@@ -8,7 +8,7 @@ use crate::common::{Placed, State, corpus, map_strings};
 use crate::{FORMATS, damaged, report, valid};
 
 /// Stands in every field that holds text or a name.
-const CANARY: &str = "cAnArY";
+pub const CANARY: &str = "cAnArY";
 
 /// Fields that say how a line is built, or name a session, a chat or a model; all others hold text.
 const STRUCTURE: [&str; 30] = [
@@ -69,7 +69,7 @@ fn plant(value: &mut Value) {
     }
 }
 
-fn planted(mut state: State) -> Placed {
+pub fn planted(mut state: State) -> Placed {
     state.transcripts.values_mut().chain(state.trajectories.values_mut()).flatten().for_each(plant);
     state.store.iter_mut().for_each(plant);
     let more = json!({"type": "message", "id": "ca4a0001", "parentId": null, "timestamp": "2026-01-29T17:00:00.000Z", "message": {

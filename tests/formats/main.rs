@@ -8,6 +8,7 @@ mod founding;
 mod hostile;
 mod limits;
 mod read;
+mod redact;
 mod valid;
 
 use std::path::{Path, PathBuf};
