@@ -24,7 +24,9 @@ fn the_words_are_those_of_the_program() {
             let parts = literal.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| (2..=24).contains(&word.len()));
             // Words such as base64, but no example of an id.
             let plain = |word: &&str| word.trim_end_matches(|c: char| c.is_ascii_digit()).bytes().all(|byte| byte.is_ascii_alphabetic());
-            words.extend(parts.filter(|word| word.starts_with(|c: char| c.is_ascii_alphabetic())).filter(plain).map(str::to_ascii_lowercase));
+            words.extend(
+                parts.filter(|word| word.starts_with(|c: char| c.is_ascii_alphabetic())).filter(plain).map(str::to_ascii_lowercase),
+            );
         }
     }
     words.retain(|word| !["cf", "e"].contains(&word.trim_end_matches(|c: char| c.is_ascii_digit())));

@@ -4,7 +4,10 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod fleet;
 mod founding;
+#[path = "../common/fleet.rs"]
+mod generator;
 mod hostile;
 mod limits;
 mod read;
