@@ -14,7 +14,7 @@ use super::text::Text;
 use crate::context::{self, Context, Failure, Seen};
 use crate::discover::TranscriptFile;
 use crate::line::Role;
-use crate::read;
+use crate::read::{self, Span};
 use crate::rules::{Rule, Spot, Subject, Work};
 use crate::scan::Agent;
 use crate::session::{self, Session};
@@ -22,8 +22,6 @@ use crate::stitch::piece::Edit;
 
 /// Steps that change something; what is then still to be mended waits for another run, and is said to.
 const STEPS: usize = 20_000;
-/// Places of one rule that are found out and left when its step as a whole would hide something.
-const CULPRITS: usize = 64;
 
 /// A place that was mended.
 #[derive(Debug, Clone)]
@@ -122,7 +120,7 @@ impl<'a> Draft<'a> {
                 }
             }
             if changed {
-                self.may_wait = true;
+                (self.may_wait, second_chance) = (true, true);
             } else if self.may_wait {
                 self.may_wait = false;
             } else if std::mem::take(&mut second_chance) && !self.refused.is_empty() {
@@ -173,35 +171,35 @@ impl<'a> Draft<'a> {
 
     /// Carries patches out, but for those that would make the result worse. Whether anything changed.
     fn adopt(&mut self, rule: &'static Rule, mut chosen: Vec<(Spot, Patch)>) -> io::Result<bool> {
-        for _ in 0..CULPRITS {
-            let why = match self.tried(&chosen)? {
+        while !chosen.is_empty() {
+            let mut reason = match self.tried(&chosen)? {
                 Ok(next) => {
                     self.take(rule, &chosen, next);
-                    return Ok(!chosen.is_empty());
+                    return Ok(true);
                 }
                 Err(why) => why,
             };
             // The first that makes it worse together with those before it.
-            let (mut good, mut bad, mut reason) = (0usize, chosen.len(), why);
+            let (mut good, mut bad, mut best) = (0usize, chosen.len(), None);
             while bad - good > 1 {
                 let middle = good + (bad - good) / 2;
                 match self.tried(chosen.get(..middle).unwrap_or_default())? {
-                    Ok(_) => good = middle,
+                    Ok(next) => (good, best) = (middle, Some(next)),
                     Err(why) => (bad, reason) = (middle, why),
                 }
             }
-            if good >= chosen.len() {
-                break;
+            let culprit = chosen.split_off(good);
+            if let Some((spot, _)) = culprit.first() {
+                let held = Held { rule, line: spot.line, why: reason };
+                self.refused.insert((rule.code, spot.identity.clone()), held);
             }
-            let (spot, _) = chosen.remove(good);
-            self.refused.insert((rule.code, spot.identity), Held { rule, line: spot.line, why: reason });
-            if chosen.is_empty() {
-                return Ok(false);
+            if let Some(next) = best {
+                // What stands before it is harmless; the rest has its turn when all is looked at again.
+                self.take(rule, &chosen, next);
+                return Ok(true);
             }
+            chosen = culprit.into_iter().skip(1).collect();
         }
-        let why = "too many fixes of this rule would hide something; mend the places that are named first";
-        self.refused
-            .extend(chosen.into_iter().map(|(spot, _)| ((rule.code, spot.identity), Held { rule, line: spot.line, why: why.to_owned() })));
         Ok(false)
     }
 
@@ -216,8 +214,13 @@ impl<'a> Draft<'a> {
         let session = index(&self.file.path, &text)?;
         let context = context::of(&session);
         // Lines that a fix rewrites say something else afterwards; that is its very point.
-        let of_spot = |spot: &Spot| spot.span.map(|span| span.offset);
-        let touched = chosen.iter().flat_map(|(spot, patch)| patch.rewritten.iter().copied().chain(of_spot(spot))).collect();
+        // What is taken out as a whole must be there a second time, or it is gone.
+        let stays = |span: Span, patch: &Patch| {
+            let end = span.offset.saturating_add(span.len);
+            !patch.edits.iter().any(|edit| edit.range.start <= span.offset && end <= edit.range.end)
+        };
+        let of_spot = |spot: &Spot, patch: &Patch| spot.span.filter(|&span| stays(span, patch)).map(|span| span.offset);
+        let touched = chosen.iter().flat_map(|(spot, patch)| patch.rewritten.iter().copied().chain(of_spot(spot, patch))).collect();
         Ok(match worse((&self.session, &self.context), (&session, &context), &touched) {
             Some(why) => Err(why),
             None => Ok((text, session, context)),

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::safe;
 
 /// Keys whose values are shown: identifiers, times, kinds.
-const SHOWN: [&str; 22] = [
+const SHOWN: [&str; 18] = [
     "type",
     "id",
     "parentId",
@@ -15,7 +15,6 @@ const SHOWN: [&str; 22] = [
     "customType",
     "version",
     "toolCallId",
-    "toolName",
     "mimeType",
     "stopReason",
     "firstKeptEntryId",
@@ -24,14 +23,15 @@ const SHOWN: [&str; 22] = [
     "appendParentId",
     "rule",
     "blake3",
-    "provider",
-    "model",
-    "api",
     "display",
     "isError",
 ];
 /// Keys that are shown themselves; any other could be the text of a message whose quotes are out of step.
-const KEYS: [&str; 34] = [
+const KEYS: [&str; 38] = [
+    "toolName",
+    "provider",
+    "model",
+    "api",
     "message",
     "content",
     "text",

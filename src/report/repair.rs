@@ -228,11 +228,16 @@ fn write_file(file: &Mended, done: bool, view: View, out: &mut dyn Write) -> io:
         }
     }
     let (before, after) = file.sight;
-    let loads = if before.loads { "" } else { " (the loader fails)" };
+    let fails = |sight: Sight| if sight.loads { "" } else { " (the loader fails)" };
     writeln!(
         out,
-        "    model  sees {} messages and {} images now{loads}, {} and {} after",
-        before.messages, before.images, after.messages, after.images
+        "    model  sees {} messages and {} images now{}, {} and {} after{}",
+        before.messages,
+        before.images,
+        fails(before),
+        after.messages,
+        after.images,
+        fails(after)
     )?;
     let lost: u64 = file.lost.iter().map(|lost| lost.range.end.saturating_sub(lost.range.start)).sum();
     if lost > 0 {

@@ -102,6 +102,13 @@ fn unclear(subject: &Subject<'_>, clash: &Clash) -> bool {
     })
 }
 
+/// Whether any of these places can be mended.
+pub(super) fn is_mendable(subject: &Subject<'_>) -> bool {
+    let mut spots = Vec::new();
+    detect(subject, &mut spots);
+    spots.iter().any(|spot| spot.mendable)
+}
+
 fn fix(subject: &Subject<'_>, spot: &Spot) -> io::Result<Option<Patch>> {
     let Some(at) = spot.entry else { return Ok(None) };
     let (Some(entry), Some(old)) = (subject.session.entry(at), subject.id_text(at)) else { return Ok(None) };

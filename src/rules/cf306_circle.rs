@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::io;
 
+use super::cf302_id_clash;
 use super::links::{handle, tip_before};
 use super::{Fixable, Rule, Severity, Spot, Subject, Work};
 use crate::context::Failure;
@@ -54,6 +55,8 @@ fn detect(subject: &Subject<'_>, spots: &mut Vec<Spot>) {
         }
         _ => None,
     };
+    // Where ids that stand twice can be told apart, that alone opens the circle.
+    let apart = !twice.is_empty() && cf302_id_clash::is_mendable(subject);
     for circle in circles {
         let what = match circle.len {
             1 => "the entry hangs on itself".to_owned(),
@@ -65,7 +68,7 @@ fn detect(subject: &Subject<'_>, spots: &mut Vec<Spot>) {
         if !on_way {
             spot = spot.severity(Severity::Warning);
         }
-        if through(subject, circle.first, circle.len, &twice) {
+        if through(subject, circle.first, circle.len, &twice) && apart {
             // Each of the two gets an id of its own, and the circle is gone.
             spot = spot.not_mendable(format!("clawfix repair {} --select CF302", command::quoted(&subject.file.path)));
         }

@@ -91,7 +91,8 @@ fn detect(scan: &Scan, agent: &Agent, troubles: &mut Vec<Trouble>) {
         let name = entry.session_id.as_deref().or(entry.session_file.as_deref()).unwrap_or_default();
         let found = places.find(&folder, entry);
         let place = found.as_ref().map_or_else(|| "nowhere in the scanned folders".to_owned(), |(place, _)| place.clone());
-        let mut trouble = Trouble::new(&store.path, key, format!("{key} leads to session {name}, whose transcript is {place}"));
+        let mut trouble =
+            Trouble::new(&store.path, format!("{key}\0{name}"), format!("{key} leads to session {name}, whose transcript is {place}"));
         trouble.severity = found.is_some().then_some(Severity::Warning);
         trouble.help = Some(match found {
             Some((_, path)) => format!("clawfix show {}", command::quoted(&path)),

@@ -64,7 +64,7 @@ fn detect(scan: &Scan, agent: &Agent, troubles: &mut Vec<Trouble>) {
         let by_id_words = by_id.map_or_else(|| "is missing".to_owned(), |file| held(segment(file)));
         let by_file_words = by_file.map_or_else(|| "is missing".to_owned(), |file| held(segment(file)));
         let message = format!("{key} names session {id}, whose transcript {by_id_words}, and the file of {other}, which {by_file_words}");
-        let mut trouble = Trouble::new(&store.path, key, message);
+        let mut trouble = Trouble::new(&store.path, format!("{key}\0{id}\0{other}"), message);
         match by_id {
             Some(file) if folder::is_editable(agent) => {
                 let to = format!("{}{}", before_name(path), file.name);

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     name: "not-ready-for-import",
     severity: Severity::Info,
     fixable: Fixable::None,
-    on_request: false,
+    on_request: true,
     summary: "The upgrade to SQLite would refuse, put off or bring in unstitched some of this agent's sessions",
     doc: "\
 ## What it means
