@@ -69,6 +69,9 @@ Exit codes:
   2    wrong usage, or something could not be read: never \"clean\"
   130  interrupted";
 
+/// Rules about seams that are no damage; to ask for one is to ask for its seams.
+const SEAM_RULES: [&str; 2] = ["CF104", "CF105"];
+
 /// Takes `FORMAT=FILE`.
 fn also(text: &str) -> Result<(Format, PathBuf), String> {
     let (format, file) =
@@ -99,7 +102,7 @@ impl Scan {
         }
         let wanted = settings.wanted(self.all);
         let view = View {
-            all: self.all || rules::ALL.iter().any(|rule| rule.on_request && wanted.selection.spells_out(rule)),
+            all: self.all || SEAM_RULES.iter().filter_map(|code| rules::find(code)).any(|rule| wanted.selection.spells_out(rule)),
             verbose: common.verbose,
             color: common.color.applies(common.output.is_some()),
             width: output::width(),

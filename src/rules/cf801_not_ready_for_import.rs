@@ -29,7 +29,7 @@ The importer archives the originals with a receipt, and clawfix never edits thos
 stitched after it. What is refused or put off stays behind as a file that the new release does not show.
 
 ## What to do
-Stop the gateway, run the line of commands that the finding gives, and scan again: CF802 (shown with `--all`) says when the agent is
+Stop the gateway, run the line of commands that the finding gives, and scan again: CF802 says when the agent is
 ready. What only a person can do stands behind the commands as a comment; do it first, since the rest may depend on it. The command for hard links names the first file, and the one that stitches at most ten conversations; run them until nothing is left.
 Commands of clawfix show their plan first and write only with `--apply`.
 ",

@@ -21,13 +21,10 @@ impl Selection {
 
     /// Whether a rule is selected by its own code or name, not merely by its family.
     pub fn spells_out(&self, rule: &Rule) -> bool {
-        let own = |word: &String| word.trim().eq_ignore_ascii_case(rule.code) || word.trim().eq_ignore_ascii_case(rule.name);
-        self.select.iter().any(own)
-    }
-
-    /// Whether a rule is wanted by what was selected, not merely for want of a selection.
-    pub fn names(&self, rule: &Rule) -> bool {
-        !self.select.is_empty() && self.takes(rule)
+        let own = |word: &str| word.eq_ignore_ascii_case(rule.code) || word.eq_ignore_ascii_case(rule.name);
+        // A family of nothing but such rules can mean nothing else.
+        let family = |word: &str| fits(rule, word) && ALL.iter().filter(|other| fits(other, word)).all(|other| other.on_request);
+        self.select.iter().map(|word| word.trim()).any(|word| own(word) || family(word))
     }
 }
 
