@@ -12,6 +12,7 @@ mod hostile;
 mod limits;
 mod read;
 mod redact;
+mod roots;
 mod valid;
 
 use std::path::{Path, PathBuf};

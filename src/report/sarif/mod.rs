@@ -55,7 +55,7 @@ fn write_within(limits: Limits, outcome: &Outcome<'_>, out: &mut dyn Write) -> i
             },
             automation_details: (number > 1).then(|| log::Automation { id: format!("clawfix/{number}/") }),
             invocations: [log::Invocation { execution_successful: successful, tool_execution_notifications: told }],
-            original_uri_base_ids: bases.iter().map(|&base| (base_id(base), described(base))).collect(),
+            original_uri_base_ids: bases.iter().map(|&base| (base_id(base), described(base, &places))).collect(),
             // No column is ever given, but the standard asks for it.
             column_kind: "unicodeCodePoints",
             results: part.iter().map(|finding| result(finding, &places)).collect(),
@@ -164,9 +164,10 @@ fn base_id(base: Base) -> String {
 }
 
 /// A base is described, not placed: where it lies on the machine concerns nobody who reads the report.
-fn described(base: Base) -> log::BaseLocation {
+fn described(base: Base, places: &Places<'_>) -> log::BaseLocation {
     let text = match base {
         Base::Here | Base::Nowhere => "The folder that clawfix was started in.".to_owned(),
+        Base::Root(at) if places.names(base) => format!("Where root {} of the scan lies; its name begins each path.", at + 1),
         Base::Root(at) => format!("Root {} of the scan.", at + 1),
     };
     log::BaseLocation { description: log::Text { text } }
