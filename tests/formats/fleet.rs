@@ -37,9 +37,15 @@ fn a_fleet_is_audited() {
     assert_eq!(cards(&html(&[])), findings.len(), "the page shows each finding");
 
     let quiet = ["--baseline", known];
+    let causes = ["heartbeat race", "exec-notification race", "store loss"];
     for format in FORMATS.iter().chain(&["html", "table"]) {
         let run = report(format, &[&root], &quiet);
         assert_eq!((run.code, run.err.as_str()), (0, ""), "{format}");
+        if *format == "html" {
+            assert!(!run.out.contains("CF101"), "a known split is no finding");
+            let torn = causes.iter().find(|cause| run.out.contains(**cause));
+            assert!(torn.is_none(), "a known split has no line: {torn:?}");
+        }
     }
     let second = parsed(&report("json", &[&root], &quiet).out);
     assert!(second["findings"] == Value::Array(Vec::new()) && seams(&second).next().is_none());

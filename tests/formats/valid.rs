@@ -1,6 +1,6 @@
 //! Every format against its schema or a parser of others, and against the counts of the JSON report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -136,6 +136,7 @@ pub fn hold_github(what: &str, text: &str) {
 pub fn hold_sarif(what: &str, log: &Value) {
     let runs = log["runs"].as_array().unwrap();
     assert!((1..=20).contains(&runs.len()), "{what}");
+    let mut prints = BTreeSet::new();
     for run in runs {
         let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
         let results = run["results"].as_array().unwrap();
@@ -151,6 +152,8 @@ pub fn hold_sarif(what: &str, log: &Value) {
             if let Some(base) = place["artifactLocation"].get("uriBaseId") {
                 assert!(run["originalUriBaseIds"].get(base.as_str().unwrap()).is_some(), "{what}: {base}");
             }
+            let print = result["partialFingerprints"]["primaryLocationLineHash"].as_str().unwrap();
+            assert!(prints.insert((result["ruleId"].to_string(), uri.to_owned(), print)), "{what}: taken for one: {result}");
             assert!(place["region"]["startLine"].as_u64().unwrap() > 0);
         }
         for rule in rules {

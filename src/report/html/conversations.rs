@@ -312,8 +312,9 @@ pub(super) fn others(page: &mut Page, outcome: &Outcome<'_>, cards: &[Card<'_>])
     rows.sort_by_key(|row| (row.0, Reverse(last(row))));
     put!(
         page,
-        "<section aria-labelledby=\"whole\">\n<h2 id=\"whole\">Other conversations <span class=\"count\" data-count=\"others\">{}</span></h2>\n<p class=\"small\">Nothing is torn in these.</p>\n",
-        grouped(rows.len() as u64)
+        "<section aria-labelledby=\"whole\">\n<h2 id=\"whole\">Other conversations <span class=\"count\" data-count=\"others\">{}</span></h2>\n<p class=\"small\">Nothing{} is torn in these.</p>\n",
+        grouped(rows.len() as u64),
+        if outcome.withheld.seams.is_empty() { "" } else { " new" }
     );
     let begin = page.len();
     let mut left = 0u64;
@@ -329,7 +330,7 @@ pub(super) fn others(page: &mut Page, outcome: &Outcome<'_>, cards: &[Card<'_>])
             if page.len() - begin > LIST {
                 left += 1;
             } else {
-                write_row(page, agent, held);
+                write_row(page, outcome, agent, held);
             }
         }
         page.raw("</tbody>\n</table>\n</details>\n");
@@ -344,14 +345,15 @@ pub(super) fn others(page: &mut Page, outcome: &Outcome<'_>, cards: &[Card<'_>])
     page.raw("</section>\n");
 }
 
-fn write_row(page: &mut Page, agent: &Agent, held: &Conversation) {
+fn write_row(page: &mut Page, outcome: &Outcome<'_>, agent: &Agent, held: &Conversation) {
     let segments: Vec<&Segment> = held.segments.iter().filter_map(|&at| agent.segments.get(at)).collect();
     let (Some(first), Some(last)) = (segments.first(), segments.last()) else { return };
     let chat = chats(agent, held).first().map(|chat| chat_text(chat));
     let lane = segments.iter().rev().find_map(|segment| segment.lane.as_ref());
     let name = chat.or_else(|| lane.map(|lane| lane.key.raw.clone())).unwrap_or_default();
     let images: u64 = held.segments.iter().filter_map(|&at| agent.images.get(at)).map(|images| images.shown()).sum();
-    let mut causes: Vec<&str> = held.seams.iter().map(|seam| seam.verdict.cause.words()).collect();
+    let mut causes: Vec<&str> =
+        held.seams.iter().filter(|seam| outcome.shows(agent, seam)).map(|seam| seam.verdict.cause.words()).collect();
     causes.dedup();
     put!(
         page,
@@ -364,7 +366,8 @@ fn write_row(page: &mut Page, agent: &Agent, held: &Conversation) {
     if segments.len() == 1 {
         put!(page, "{}", last.standing.name());
     } else {
-        put!(page, "{}: {}", segments.len(), causes.join(", "));
+        let of = if causes.is_empty() { "" } else { ": " };
+        put!(page, "{}{of}{}", segments.len(), causes.join(", "));
     }
     page.raw("</td></tr>\n");
 }

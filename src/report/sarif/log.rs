@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -115,8 +117,9 @@ pub(super) struct Fingerprints<'a> {
     #[serde(rename = "clawfix/v1")]
     pub clawfix: &'a str,
     /// The only one that GitHub compares; without it, it makes one up from the text of the file.
+    /// Numbered from the second of equal ones on, as CodeQL does, or it would take them for one.
     #[serde(rename = "primaryLocationLineHash")]
-    pub primary: &'a str,
+    pub primary: Cow<'a, str>,
 }
 
 #[derive(Serialize)]

@@ -9,6 +9,7 @@ mod limits;
 mod log;
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use self::limits::Limits;
@@ -40,6 +41,7 @@ fn write_within(limits: Limits, outcome: &Outcome<'_>, out: &mut dyn Write) -> i
     let successful = !outcome.findings.iter().any(Finding::is_unreadable);
     let bases = bases(outcome.findings, &places);
     write!(out, "{{\"$schema\":\"{SCHEMA}\",\"version\":\"2.1.0\",\"runs\":[")?;
+    let mut equal = Equal::default();
     let mut rest = findings.as_slice();
     for number in 1.. {
         let (part, after) = rest.split_at(rest.len().min(limits.results_per_run));
@@ -58,7 +60,7 @@ fn write_within(limits: Limits, outcome: &Outcome<'_>, out: &mut dyn Write) -> i
             original_uri_base_ids: bases.iter().map(|&base| (base_id(base), described(base, &places))).collect(),
             // No column is ever given, but the standard asks for it.
             column_kind: "unicodeCodePoints",
-            results: part.iter().map(|finding| result(finding, &places)).collect(),
+            results: part.iter().map(|finding| equal.numbered(result(finding, &places))).collect(),
         };
         out.write_all(safe::json(&serde_json::to_string(&run)?).as_bytes())?;
         rest = after;
@@ -68,6 +70,25 @@ fn write_within(limits: Limits, outcome: &Outcome<'_>, out: &mut dyn Write) -> i
         out.write_all(b",\n")?;
     }
     out.write_all(b"]}\n")
+}
+
+/// Counts results of the same rule, file and fingerprint.
+#[derive(Default)]
+struct Equal<'a>(HashMap<(&'static str, String, &'a str), usize>);
+
+impl<'a> Equal<'a> {
+    /// The result, with a number at its hash unless it is the first of its kind.
+    fn numbered(&mut self, mut result: log::Outcome<'a>) -> log::Outcome<'a> {
+        let [location] = &result.locations;
+        let prints = &mut result.partial_fingerprints;
+        let uri = location.physical_location.artifact_location.uri.clone();
+        let seen = self.0.entry((result.rule_id, uri, prints.clawfix)).or_default();
+        *seen += 1;
+        if *seen > 1 {
+            prints.primary = format!("{}:{seen}", prints.clawfix).into();
+        }
+        result
+    }
 }
 
 fn level(severity: Severity) -> &'static str {
@@ -123,7 +144,7 @@ fn result<'a>(finding: &'a Finding, places: &Places<'_>) -> log::Outcome<'a> {
         level: level(finding.severity),
         message: text(&format!("{}. Next: {}", finding.message, finding.help)),
         locations: [location(finding, places)],
-        partial_fingerprints: log::Fingerprints { clawfix: &finding.fingerprint, primary: &finding.fingerprint },
+        partial_fingerprints: log::Fingerprints { clawfix: &finding.fingerprint, primary: finding.fingerprint.as_str().into() },
         properties: log::Properties {
             help: safe::line(&finding.help),
             fixable: finding.rule.fixable,
@@ -241,6 +262,12 @@ mod tests {
         let told = &runs[0]["invocations"][0]["toolExecutionNotifications"];
         assert!(told[0]["message"]["text"].as_str().unwrap().starts_with("8 of 158 findings"));
         assert_eq!((&told[1]["level"], &told[1]["associatedRule"]["id"]), (&Value::from("error"), &Value::from("CF001")));
+        let prints = |at: usize| &results[at]["partialFingerprints"];
+        let print = prints(1)["clawfix/v1"].as_str().unwrap();
+        assert_eq!(prints(1)["primaryLocationLineHash"], print, "the first of equal ones has no number");
+        assert_eq!(prints(2)["primaryLocationLineHash"], format!("{print}:2"));
+        assert_eq!(prints(3)["primaryLocationLineHash"], format!("{print}:3"));
+        assert!((1..150).all(|at| prints(at)["clawfix/v1"] == print));
         let ids: std::collections::HashSet<String> = runs.iter().map(|run| run["automationDetails"]["id"].to_string()).collect();
         assert_eq!(ids.len(), runs.len(), "no two runs have one category");
         assert!(runs.iter().all(|run| run["invocations"][0]["executionSuccessful"] == false));
