@@ -82,6 +82,7 @@ fn the_gitlab_job_keeps_what_it_writes() {
     let script = script.join("\n");
     assert!(script.contains(&format!("--also junit={}", text(job, &["artifacts", "reports", "junit"]).unwrap())));
     assert!(script.contains(&format!("--also html={}", job["artifacts"]["paths"].as_sequence().unwrap()[0].as_str().unwrap())));
+    assert!(text(job, &["cache", "key"]).unwrap().contains("$CLAWFIX_REV") && script.contains("--rev \"$CLAWFIX_REV\""));
     assert_eq!(job["allow_failure"]["exit_codes"].as_integer(), Some(1));
     assert_eq!(text(job, &["artifacts", "when"]), Some("always"));
 }
@@ -127,6 +128,8 @@ fn systemd_takes_the_units() {
     let names = ["clawfix-audit.service", "clawfix-audit.timer", "clawfix-alert.service"];
     for name in names {
         let unit = read(&format!("examples/ci/{name}"));
+        // What `%S` means for a user changed with systemd 254.
+        assert!(!unit.contains("%S"), "{name}");
         let mut section = "";
         for line in unit.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
             if line.starts_with('[') {
@@ -136,7 +139,7 @@ fn systemd_takes_the_units() {
             let (key, _) = line.split_once('=').unwrap();
             let known: &[&str] = match section {
                 "[Unit]" => &["Description", "OnFailure"],
-                "[Service]" => &["Type", "StateDirectory", "ExecStart", "Nice", "IOSchedulingClass", "NoNewPrivileges"],
+                "[Service]" => &["Type", "ExecStart", "Nice", "IOSchedulingClass", "NoNewPrivileges"],
                 "[Timer]" => &["OnCalendar", "RandomizedDelaySec", "Persistent"],
                 "[Install]" => &["WantedBy"],
                 other => panic!("{name}: {other}"),

@@ -38,6 +38,7 @@ fn a_fleet_is_audited() {
 
     let quiet = ["--baseline", known];
     let causes = ["heartbeat race", "exec-notification race", "store loss"];
+    assert!(causes.iter().any(|cause| html(&[]).contains(cause)), "the first page tells of them");
     for format in FORMATS.iter().chain(&["html", "table"]) {
         let run = report(format, &[&root], &quiet);
         assert_eq!((run.code, run.err.as_str()), (0, ""), "{format}");
