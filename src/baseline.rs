@@ -1,8 +1,10 @@
 //! Findings in, a small file of what is known out; and back: the file in, what it knows taken out of the findings.
 //!
 //! The file is JSON with one finding a line, sorted, so that a pull request shows what was accepted: rule, file below the
-//! scanned root, time of the damage, and the fingerprint, by which alone a finding is known again. It holds no messages, as
-//! those name chats. Findings that are equal are counted. What could not be read is never known: it says nothing of what is there.
+//! scanned root, time of the damage, and the fingerprint. Rule, fingerprint and file make a finding known again; where the file
+//! has moved, the first two do. It holds no messages, as those name chats. Findings that are equal are counted. What could not be read is never known: it says nothing of what is there.
+
+mod places;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -19,6 +21,7 @@ use crate::report::Withheld;
 use crate::rules::{Finding, Wanted, find};
 use crate::scan::Scan;
 use crate::time::iso;
+use places::Places;
 
 /// What the file says that it is.
 const FORMAT: &str = "clawfix-baseline";
@@ -96,11 +99,12 @@ impl Baseline {
     /// Makes a baseline of findings, but for those about what could not be read.
     #[must_use]
     pub fn of(findings: &[Finding], scan: &Scan) -> Baseline {
+        let places = Places::of(scan);
         let mut counts: BTreeMap<Entry, u64> = BTreeMap::new();
         for finding in findings.iter().filter(|finding| !finding.is_unreadable()) {
             let entry = Entry {
                 rule: finding.rule.code.to_owned(),
-                file: place(&finding.path, scan),
+                file: places.name(&finding.path),
                 at: finding.at_ms.map(iso).filter(|at| !at.is_empty()),
                 fingerprint: finding.fingerprint.clone(),
                 count: 1,
@@ -192,39 +196,48 @@ impl Baseline {
     }
 
     /// Takes what it knows out of the findings. Entries of rules that did not run are neither found nor missing.
-    pub fn hide(&self, findings: &mut Vec<Finding>, wanted: &Wanted, covered: impl Fn(&Finding) -> bool) -> Withheld {
-        let mut left: BTreeMap<(String, String), u64> = BTreeMap::new();
+    ///
+    /// An entry covers a finding of its own file; only that of a file which is gone from where it was (it may have moved)
+    /// covers an equal one elsewhere.
+    pub fn hide(&self, findings: &mut Vec<Finding>, scan: &Scan, wanted: &Wanted, covered: impl Fn(&Finding) -> bool) -> Withheld {
+        let places = Places::of(scan);
+        let mut left: BTreeMap<(&str, &str), BTreeMap<&str, u64>> = BTreeMap::new();
         let ran = |entry: &&Entry| find(&entry.rule).is_none_or(|rule| wanted.runs(rule));
         for entry in self.entries.iter().filter(ran) {
-            let count = left.entry((entry.rule.clone(), entry.fingerprint.clone())).or_default();
+            let files = left.entry((&entry.rule, &entry.fingerprint)).or_default();
+            let count = files.entry(&entry.file).or_default();
             *count = count.saturating_add(entry.count);
         }
+        let mut known = vec![false; findings.len()];
+        for moved in [false, true] {
+            for (finding, known) in findings.iter().zip(&mut known).filter(|(finding, known)| !**known && !finding.is_unreadable()) {
+                let Some(files) = left.get_mut(&(finding.rule.code, finding.fingerprint.as_str())) else { continue };
+                let count = if moved {
+                    files.iter_mut().find(|(file, count)| **count > 0 && places.is_gone(file)).map(|(_, count)| count)
+                } else {
+                    files.get_mut(places.name(&finding.path).as_str()).filter(|count| **count > 0)
+                };
+                if let Some(count) = count {
+                    *count -= 1;
+                    *known = true;
+                }
+            }
+        }
         let mut withheld = Withheld { baseline: true, ..Withheld::default() };
+        withheld.fixed = left.values().flat_map(BTreeMap::values).sum();
+        let mut known = known.into_iter();
         findings.retain(|finding| {
-            if finding.is_unreadable() {
-                return true;
+            let hidden = known.next().unwrap_or(false);
+            if hidden {
+                withheld.baselined += u64::from(covered(finding));
+                if SEAM_RULES.contains(&finding.rule.code) {
+                    withheld.seams.insert(finding.path.clone());
+                }
             }
-            let Some(count) = left.get_mut(&(finding.rule.code.to_owned(), finding.fingerprint.clone())).filter(|count| **count > 0) else {
-                return true;
-            };
-            *count -= 1;
-            withheld.baselined += u64::from(covered(finding));
-            if SEAM_RULES.contains(&finding.rule.code) {
-                withheld.seams.insert(finding.path.clone());
-            }
-            false
+            !hidden
         });
-        withheld.fixed = left.values().sum();
         withheld
     }
-}
-
-/// A file by its place below the root, for people; with slashes on every system.
-fn place(path: &Path, scan: &Scan) -> String {
-    let below = scan.roots.iter().filter_map(|root| path.strip_prefix(&root.path).ok()).find(|below| !below.as_os_str().is_empty());
-    let name = path.file_name().map(Path::new);
-    let place = below.or(name).unwrap_or(path);
-    place.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
 #[cfg(test)]
@@ -246,7 +259,7 @@ mod tests {
         let baseline = Baseline::of(&known, &scan());
         assert_eq!(baseline.len(), 3, "what could not be read is not known");
         let hide = |mut now: Vec<Finding>| {
-            let withheld = baseline.hide(&mut now, &Wanted::default(), |_| true);
+            let withheld = baseline.hide(&mut now, &scan(), &Wanted::default(), |_| true);
             (now.len(), withheld.baselined, withheld.fixed)
         };
         assert_eq!(hide(known.to_vec()), (1, 3, 0));

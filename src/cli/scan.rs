@@ -132,7 +132,7 @@ impl Scan {
             output::refuse_inside(&scan, file)?;
             Baseline::of(&findings, &scan).write(file)?;
         }
-        let hidden = known.as_ref().map(|known| known.hide(&mut findings, &wanted, |finding| view.covers(finding.at_ms)));
+        let hidden = known.as_ref().map(|known| known.hide(&mut findings, &scan, &wanted, |finding| view.covers(finding.at_ms)));
         let off = rules::ALL.iter().filter(|rule| !wanted.runs(rule)).map(|rule| rule.code).collect();
         let mut withheld = Withheld { off, ..hidden.unwrap_or_default() };
         findings.retain(|finding| view.covers(finding.at_ms));

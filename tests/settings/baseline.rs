@@ -132,6 +132,41 @@ fn equal_damage_is_known_by_number() {
 }
 
 #[test]
+fn equal_damage_of_two_folders_is_told_apart() {
+    let tmp = tempfile::tempdir().unwrap();
+    let answer = "{\"type\":\"message\",\"id\":\"a1f00009\",\"parentId\":\"a1f00000\",\"timestamp\":\"2026-03-02T09:20:10.500Z\",\"message\":{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"yes\"}],\"stopReason\":\"stop\",\"timestamp\":1772443210000}}\n";
+    let store = |host: &str, broken: bool| {
+        let dir = tmp.path().join("fleet").join(host).join(".openclaw/agents/main/sessions");
+        fs::create_dir_all(&dir).unwrap();
+        fs::write(dir.join("3f2a9c10-5b7e-4d21-8a44-0c9d1e7b6f52.jsonl"), transcript(0) + answer).unwrap();
+        let key = "agent:main:main";
+        let entry = serde_json::json!({ key: { "sessionId": "3f2a9c10-5b7e-4d21-8a44-0c9d1e7b6f52", "updatedAt": 1_772_442_855_000_u64 } });
+        fs::write(dir.join("sessions.json"), if broken { String::new() } else { entry.to_string() }).unwrap();
+    };
+    let apart = ["scan", "fleet/a/.openclaw", "fleet/b/.openclaw"];
+    for scan in [&["scan", "fleet"][..], &apart] {
+        for broken in ["a", "b"] {
+            let other = if broken == "a" { "b" } else { "a" };
+            store(broken, true);
+            store(other, false);
+            assert_eq!(run(tmp.path(), &[scan, &["--write-baseline", "known.json"]].concat()).code, 0);
+            let hosts = || {
+                let ran = run(tmp.path(), &[scan, &["--baseline", "known.json", "--select", "CF6", "--format", "json"]].concat());
+                let report = ran.json();
+                let paths: Vec<&str> = report["findings"].as_array().unwrap().iter().map(|f| f["path"].as_str().unwrap()).collect();
+                let of = |host: &str| paths.iter().filter(|path| path.contains(&format!("/{host}/"))).count();
+                (of(broken), of(other) > 0, report["summary"]["fixed"].as_u64().unwrap() > 0)
+            };
+            assert_eq!(hosts(), (0, false, false), "{scan:?}");
+            store(other, true);
+            assert_eq!(hosts(), (0, true, false), "both are broken, and the other is new: {scan:?}");
+            store(broken, false);
+            assert_eq!(hosts(), (0, true, true), "the known one was mended: {scan:?}");
+        }
+    }
+}
+
+#[test]
 fn every_format_tells_how_much_was_left_out() {
     let (tmp, root) = fleet();
     let here = tmp.path();
