@@ -168,14 +168,17 @@ impl Common {
             None => settings::find(roots, &environment, &std::env::current_dir()?),
         };
         let file = path.map(|path| settings::load(&path, &environment)).transpose()?;
-        if let Some(file) = file.as_ref().filter(|_| self.config.is_none() && !self.quiet) {
+        if let Some(file) = file.as_ref().filter(|_| self.config.is_none()) {
             // It could have come with what is scanned, and it decides what is told.
             let beside = std::env::current_dir()
                 .and_then(std::fs::canonicalize)
                 .is_ok_and(|here| here.starts_with(file.path.parent().unwrap_or(&file.path)));
-            if !beside {
+            let inside = settings::is_inside(&file.path, roots, &environment);
+            if !beside && (inside || !self.quiet) {
                 let path = if redact { "a clawfix.toml elsewhere".into() } else { file.path.to_string_lossy() };
-                output::note(&format!("clawfix: settings of {}", clawfix::report::safe::line(&path)));
+                let warning =
+                    if inside { ", which lies inside of what is scanned; --config names others, --isolated takes none" } else { "" };
+                output::note(&format!("clawfix: settings of {}{warning}", clawfix::report::safe::line(&path)));
             }
         }
         let line = Values { map: (!self.map.is_empty()).then(|| self.map.clone()), min_level: self.min_level.map(Level::from), ..line };

@@ -99,13 +99,33 @@ pub struct File {
 }
 
 /// Finds the file that holds for these roots: upward from the first of them (of the known state directories, where none is
-/// named), then upward from the working directory.
+/// named), then upward from the working directory. One that lies inside of what is scanned holds only where there is no other.
 #[must_use]
 pub fn find(roots: &[PathBuf], environment: &Environment, working: &Path) -> Option<PathBuf> {
+    let upward = |start: &Path| start.ancestors().map(|folder| folder.join(FILE_NAME)).filter(|path| path.is_file()).collect::<Vec<_>>();
+    let areas = areas(roots, environment);
+    let above_root = areas.first().map(|area| upward(area)).unwrap_or_default();
+    let is_outside = |path: &&PathBuf| !areas.iter().any(|area| path.starts_with(area));
+    let nearest = above_root.first();
+    if let Some(path) = nearest.filter(is_outside) {
+        return Some(path.clone());
+    }
+    let own = std::fs::canonicalize(working).ok().and_then(|working| upward(&working).into_iter().next());
+    own.or_else(|| above_root.iter().find(is_outside).cloned()).or_else(|| nearest.cloned())
+}
+
+/// Whether a file lies inside of what is scanned, so that it may have come with it.
+#[must_use]
+pub fn is_inside(file: &Path, roots: &[PathBuf], environment: &Environment) -> bool {
+    let file = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    areas(roots, environment).iter().any(|area| file.starts_with(area))
+}
+
+/// The folders that are scanned; of a single file the one that it lies in.
+fn areas(roots: &[PathBuf], environment: &Environment) -> Vec<PathBuf> {
     let defaults = if roots.is_empty() { environment.default_roots() } else { Vec::new() };
-    let first = roots.first().or(defaults.first()).and_then(|root| std::fs::canonicalize(root).ok());
-    let starts = first.into_iter().chain(std::fs::canonicalize(working).ok());
-    starts.flat_map(|start| start.ancestors().map(|folder| folder.join(FILE_NAME)).collect::<Vec<_>>()).find(|path| path.is_file())
+    let folder = |path: PathBuf| if path.is_dir() { Some(path) } else { path.parent().map(Path::to_owned) };
+    roots.iter().chain(&defaults).filter_map(|root| std::fs::canonicalize(root).ok().and_then(folder)).collect()
 }
 
 /// Reads a file. Paths in it are relative to its folder, and `~` is the home.

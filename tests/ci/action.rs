@@ -161,3 +161,26 @@ fn without_a_binary_it_is_built_and_kept_by_a_key() {
     let hash = key.strip_prefix("clawfix-Linux-X64-").unwrap();
     assert!(hash.len() == 40 && hash.bytes().all(|b| b.is_ascii_hexdigit()), "{key}");
 }
+
+#[test]
+fn settings_among_the_transcripts_are_never_taken() {
+    let mute = "select = [\"CF9\"]\n";
+    let with = |own: Option<&str>, inputs: &[(&str, &str)]| {
+        let mut all = vec![("binary", CLAWFIX), ("paths", "backup")];
+        all.extend(inputs);
+        run(&all, None, |workspace| {
+            backup(workspace);
+            std::fs::write(workspace.join("backup/clawfix.toml"), mute).unwrap();
+            if let Some(text) = own {
+                std::fs::write(workspace.join("clawfix.toml"), text).unwrap();
+            }
+        })
+        .code
+    };
+    assert_eq!(with(None, &[]), 1);
+    assert_eq!(with(Some(""), &[]), 1);
+    assert_eq!(with(Some(mute), &[]), 0, "the workspace's own holds");
+    assert_eq!(with(Some(mute), &[("args", "--isolated")]), 1);
+    assert_eq!(with(None, &[("config", "backup/clawfix.toml")]), 0, "it is named");
+    assert_eq!(with(None, &[("args", "--config\nbackup/clawfix.toml")]), 0, "it is named");
+}

@@ -78,6 +78,28 @@ fn the_file_is_searched_above_the_root_and_then_above_the_working_folder() {
 }
 
 #[test]
+fn a_file_among_the_transcripts_holds_only_where_there_is_no_other() {
+    let tmp = tempfile::tempdir().unwrap();
+    let (data, work) = (tmp.path().join("work/backup/host"), tmp.path().join("work"));
+    fs::create_dir_all(&data).unwrap();
+    fs::write(data.join("clawfix.toml"), "min-level = \"possible\"").unwrap();
+    let level = |folder: &std::path::Path, args: &[&str]| {
+        let ran = run(folder, &[&["config", "--format", "json", "--quiet"], args].concat());
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        (ran.json()["settings"]["min-level"]["value"].as_str().unwrap().to_owned(), ran.err)
+    };
+    let (found, note) = level(&work, &["backup/host"]);
+    assert!(found == "possible" && note.contains("lies inside of what is scanned"), "told even with --quiet: {found} {note}");
+    fs::write(work.join("clawfix.toml"), "min-level = \"certain\"").unwrap();
+    for args in [&["backup/host"][..], &["backup"], &["backup/host", "backup"], &["backup/host/clawfix.toml"]] {
+        assert_eq!(level(&work, args), ("certain".to_owned(), String::new()), "{args:?}");
+    }
+    let elsewhere = tempfile::tempdir().unwrap();
+    let (found, note) = level(elsewhere.path(), &[data.to_str().unwrap()]);
+    assert_eq!((found.as_str(), note.as_str()), ("certain", ""), "above the data before inside of it");
+}
+
+#[test]
 fn what_is_printed_makes_the_same_settings() {
     let tmp = tempfile::tempdir().unwrap();
     let text = clawfix::config::keys::KEYS.iter().map(|key| format!("{}\n", key.example)).collect::<String>();
