@@ -142,7 +142,7 @@ impl Merge {
             }
         }
         for file in [&self.plan, &self.out].into_iter().flatten() {
-            output::refuse_inside(&scan, file)?;
+            output::refuse_inside(scan.agents.iter().map(|agent| agent.dir.dir.as_path()), file)?;
         }
         if plans.is_empty() {
             return refused.verdict();

@@ -1,7 +1,7 @@
 //! Where a report goes: standard output or a file, with or without colours.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
@@ -64,14 +64,38 @@ pub fn with(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Resul
 }
 
 /// Refuses to write a file of our own where the gateway keeps its own: it would be one more transcript, or worse, a lock.
-pub fn refuse_inside(scan: &clawfix::scan::Scan, file: &Path) -> anyhow::Result<()> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let Ok(folder) = std::fs::canonicalize(folder) else { return Ok(()) };
-    let inside = |agent: &clawfix::scan::Agent| std::fs::canonicalize(&agent.dir.dir).is_ok_and(|dir| folder.starts_with(dir));
-    if scan.agents.iter().any(inside) {
+pub fn refuse_inside<'a>(folders: impl IntoIterator<Item = &'a Path>, file: &Path) -> anyhow::Result<()> {
+    let target = real(file);
+    if folders.into_iter().any(|folder| std::fs::canonicalize(folder).is_ok_and(|folder| target.starts_with(folder))) {
         bail!("{} lies in a sessions folder, where the gateway would take it for its own; choose a place elsewhere", file.display());
     }
     Ok(())
+}
+
+/// Refuses to write two things to one file, or one to a file that is read.
+pub fn refuse_twice(targets: &[&Path], kept: &[(&str, &Path)]) -> anyhow::Result<()> {
+    for (at, file) in targets.iter().enumerate() {
+        let target = real(file);
+        if target.exists() && !target.is_file() {
+            // A device or a pipe takes any number; a folder is refused when it is written to.
+            continue;
+        }
+        if targets.iter().skip(at + 1).any(|other| real(other) == target) {
+            bail!("{} is to be written twice; choose another name for one of the two", file.display());
+        }
+        if let Some((what, _)) = kept.iter().find(|(_, other)| real(other) == target) {
+            bail!("{} is {what}; choose another name for what is written", file.display());
+        }
+    }
+    Ok(())
+}
+
+/// Where a file is, or would be: absolute, and without links.
+pub fn real(file: &Path) -> PathBuf {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let there = std::fs::canonicalize(file).ok();
+    let placed = || Some(std::fs::canonicalize(folder).ok()?.join(file.file_name()?));
+    there.or_else(placed).or_else(|| std::path::absolute(file).ok()).unwrap_or_else(|| file.to_owned())
 }
 
 /// A note for people, on standard error.

@@ -1,13 +1,14 @@
 //! `clawfix scan`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
-use clawfix::baseline::Baseline;
-use clawfix::config::{FailOn, Values};
+use clawfix::baseline::{Baseline, BaselineError};
+use clawfix::config::{Effective, FailOn, Values};
 use clawfix::report::{Format, Outcome, View, Withheld};
 use clawfix::rules;
+use clawfix::scan::Options;
 
 use super::{Common, Rules, Verdict, output, progress, when};
 
@@ -42,7 +43,7 @@ pub struct Scan {
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     /// Write all findings to FILE, as known from now on; the exit code is 0 then, or 2 if something could not be read
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["agent", "since", "until"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["agent", "since", "until", "select", "ignore"])]
     write_baseline: Option<PathBuf>,
     /// Mask ids, chats, agents, names and paths, the same in every format, so that the report can be shown to others
     #[arg(long, conflicts_with = "write_baseline")]
@@ -96,7 +97,11 @@ impl Scan {
         let common = &self.common;
         let line = Values { fail_on: self.fail_on, baseline: self.baseline.clone(), ..self.rules.values() };
         let settings = common.settings_told(&self.paths, line, self.redact)?;
-        let known = settings.values.baseline.as_deref().map(Baseline::read).transpose()?;
+        let known = match settings.values.baseline.as_deref().map(Baseline::read).transpose() {
+            // It is about to be written for the first time.
+            Err(BaselineError::Missing { path }) if self.write_baseline.as_deref().map(output::real) == Some(output::real(&path)) => None,
+            known => known?,
+        };
         if let Some(file) = &self.write_baseline {
             Baseline::may_replace(file)?;
         }
@@ -109,8 +114,9 @@ impl Scan {
             since_ms: self.since,
             until_ms: self.until,
         };
+        let options = common.options(self.paths.clone(), &settings);
+        self.refuse_targets(&settings, &options)?;
         let bar = progress::Bar::new(common.quiet);
-        let options = common.options(self.paths, &settings);
         let mut scan = clawfix::scan::scan(&options, &bar)?;
         bar.finish();
         if scan.roots.is_empty() && scan.problems.is_empty() {
@@ -128,10 +134,9 @@ impl Scan {
             bail!("no agent is called {agent} here; {there}");
         }
         let mut findings = rules::detect_wanted(&scan, &wanted);
-        if let Some(file) = &self.write_baseline {
-            output::refuse_inside(&scan, file)?;
-            Baseline::of(&findings, &scan).write(file)?;
-        }
+        let all = self.write_baseline.as_ref().map(|file| (file, Baseline::of(&findings, &scan)));
+        let met_none = scan.agents.iter().all(|agent| agent.segments.is_empty() && agent.aside.is_empty());
+        let lost = met_none && known.as_ref().is_some_and(|known| !known.is_empty());
         let hidden = known.as_ref().map(|known| known.hide(&mut findings, &scan, &wanted, |finding| view.covers(finding.at_ms)));
         let off = rules::ALL.iter().filter(|rule| !wanted.runs(rule)).map(|rule| rule.code).collect();
         let mut withheld = Withheld { off, ..hidden.unwrap_or_default() };
@@ -145,7 +150,19 @@ impl Scan {
             let plain = Outcome { view: View { color: false, ..view }, ..outcome };
             output::with(Some(file), |out| format.report().write(&plain, out))?;
         }
-        output::with(common.output.as_deref(), |out| self.format.report().write(&outcome, out))?;
+        let reported = output::with(common.output.as_deref(), |out| self.format.report().write(&outcome, out));
+        if lost {
+            output::note(
+                "clawfix: the baseline knows of damage, and no transcript was met: is the folder the right one, or has the backup failed?",
+            );
+            reported?;
+            return Ok(Verdict::Incomplete);
+        }
+        // Last, so that nothing is accepted that was not reported; a reader who has seen enough is no failure.
+        if let Some((file, all)) = all.filter(|_| reported.as_ref().err().is_none_or(super::is_closed_pipe)) {
+            all.write(file)?;
+        }
+        reported?;
         if withheld.fixed > 0 && !common.quiet && common.agent.is_none() {
             output::note(&format!(
                 "clawfix: {} of the baseline not found again: mended, or outside of what was scanned; --write-baseline takes them out",
@@ -158,5 +175,24 @@ impl Scan {
             Some(least) if findings.iter().any(|finding| finding.severity >= least) => Verdict::Findings,
             _ => Verdict::Clean,
         })
+    }
+
+    /// Refuses files to write that would overwrite one another, what is read, or what is the gateway's. Before the scan, which
+    /// can take long.
+    fn refuse_targets(&self, settings: &Effective, options: &Options) -> anyhow::Result<()> {
+        let mut targets: Vec<&Path> = self.also.iter().map(|(_, file)| file.as_path()).chain(self.common.output.as_deref()).collect();
+        let (baseline, written) = (settings.values.baseline.as_deref(), self.write_baseline.as_deref());
+        let kept: Vec<(&str, &Path)> = settings.file.as_deref().map(|file| ("the file of settings", file)).into_iter().collect();
+        // The new baseline may take the place of the old one; a report may not.
+        output::refuse_twice(&targets, &baseline.map(|file| ("the baseline", file)).into_iter().collect::<Vec<_>>())?;
+        targets.extend(written);
+        output::refuse_twice(&targets, &kept)?;
+        if !targets.is_empty() {
+            let found = clawfix::discover::discover(&options.paths, &options.environment, None);
+            for file in targets {
+                output::refuse_inside(found.sessions_dirs.iter().map(|dir| dir.dir.as_path()), file)?;
+            }
+        }
+        Ok(())
     }
 }

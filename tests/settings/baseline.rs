@@ -220,7 +220,7 @@ fn other_files_are_refused_before_anything_is_read() {
     let inside = root.join("c/.openclaw/agents/main/sessions/known.json");
     let ran = run(here, &["scan", "fleet", "--write-baseline", inside.to_str().unwrap()]);
     assert!(ran.code == 2 && !inside.exists(), "{}", ran.err);
-    for narrow in [["--since", "1d"], ["--until", "2026-01-01"], ["--agent", "main"]] {
+    for narrow in [["--since", "1d"], ["--until", "2026-01-01"], ["--agent", "main"], ["--select", "CF2"], ["--ignore", "CF2"]] {
         let ran = run(here, &[&["scan", "fleet", "--write-baseline", "known.json"][..], &narrow].concat());
         assert!(ran.code == 2 && !here.join("known.json").exists(), "{narrow:?}");
     }

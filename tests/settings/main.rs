@@ -9,6 +9,7 @@ mod baseline;
 mod documented;
 mod effects;
 mod file;
+mod targets;
 
 use std::path::Path;
 use std::process::Command;
