@@ -2,7 +2,7 @@
 //!
 //! A line reaches the sink as one or more chunks and an end, so that no line, however long, is ever held whole.
 
-use std::fs::Metadata;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
 use std::time::SystemTime;
@@ -105,8 +105,7 @@ pub fn lines_with(buffer: &mut Vec<u8>, path: &Path, sink: &mut impl LineSink, p
     let before = Moment::of(&meta);
     let packed = path.extension().is_some_and(|ext| ext == "zst");
     let bytes = if packed {
-        let unpacked =
-            ruzstd::decoding::StreamingDecoder::new(file).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e.to_string()))?;
+        let unpacked = unpack(file)?;
         let bytes = blocks_with(room(buffer, BLOCK), unpacked.take(MAX_UNPACKED), sink, progress)?;
         if bytes >= MAX_UNPACKED {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "it unpacks to more than 16 GiB; no transcript is that large"));
@@ -125,6 +124,43 @@ pub fn lines_with(buffer: &mut Vec<u8>, path: &Path, sink: &mut impl LineSink, p
         Ok(_) => Some(Change::Rewritten),
     };
     Ok(Outcome { bytes, change })
+}
+
+/// A zstd archive, unpacked as it is read. Its errors say nothing of what is in the file.
+///
+/// # Errors
+/// What reading gives, and `InvalidData` for what is no such archive or a damaged one.
+pub(crate) fn unpack(file: File) -> io::Result<Unpacked> {
+    use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+    let decoder = ruzstd::decoding::StreamingDecoder::new(file).map_err(|error| {
+        let why = match error {
+            FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::MagicNumberReadError(e))
+                if e.kind() != io::ErrorKind::UnexpectedEof =>
+            {
+                return e;
+            }
+            FrameDecoderError::ReadFrameHeaderError(
+                ReadFrameHeaderError::BadMagicNumber(_) | ReadFrameHeaderError::MagicNumberReadError(_),
+            ) => "it is no zstd archive",
+            _ => DAMAGED,
+        };
+        io::Error::new(io::ErrorKind::InvalidData, why)
+    })?;
+    Ok(Unpacked(decoder))
+}
+
+const DAMAGED: &str = "the zstd archive is damaged";
+
+/// What [`unpack`] gives.
+pub(crate) struct Unpacked(ruzstd::decoding::StreamingDecoder<File, ruzstd::decoding::FrameDecoder>);
+
+impl Read for Unpacked {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer).map_err(|error| match error.raw_os_error() {
+            Some(_) => error,
+            None => io::Error::new(io::ErrorKind::InvalidData, DAMAGED),
+        })
+    }
 }
 
 /// The front of the buffer, made large enough for a file of that length.
@@ -313,6 +349,23 @@ mod tests {
         let mut sink = Flags(Vec::new(), true);
         blocks(&b"good\nb\xFFd\nfine\n"[..], BLOCK, &mut sink, &|_| ()).unwrap();
         assert_eq!(sink.0, [true, false, true]);
+    }
+
+    #[test]
+    fn what_cannot_be_unpacked_is_not_quoted() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("t.jsonl.zst");
+        let told = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            lines(&path, &mut Collect::default(), &|_| ()).map_err(|error| error.to_string())
+        };
+        let no = Err("it is no zstd archive".to_owned());
+        assert_eq!((told(b"the secret"), told(b""), told(b"{}")), (no.clone(), no.clone(), no));
+        let good = ruzstd::encoding::compress_to_vec(&b"one\ntwo\n"[..], ruzstd::encoding::CompressionLevel::Fastest);
+        assert_eq!(told(&good).unwrap().bytes, 8);
+        for end in 4..good.len() - 4 {
+            assert_eq!(told(good.get(..end).unwrap()), Err(DAMAGED.to_owned()), "cut at {end}");
+        }
     }
 
     #[test]

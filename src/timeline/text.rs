@@ -163,8 +163,7 @@ fn open(known: &TranscriptFile) -> io::Result<Source> {
         return Ok(Source::Closed(Text::Changed));
     }
     if known.path.extension().is_some_and(|ending| ending == "zst") {
-        let decoder = ruzstd::decoding::StreamingDecoder::new(file);
-        return decoder.map(|decoder| Source::Packed(Box::new(decoder))).map_err(io::Error::other);
+        return crate::read::unpack(file).map(|unpacked| Source::Packed(Box::new(unpacked)));
     }
     Ok(Source::Plain(file))
 }
