@@ -109,7 +109,7 @@ fn min_level_and_fail_on() {
 #[test]
 fn baseline() {
     let placed = State::corpus("2026.1.24-3-race").place();
-    assert_eq!(run(&placed.home, &["scan", ".", "--write-baseline", "known.json"]).code, 0);
+    assert_eq!(run(&placed.home, &["scan", ".", "--all", "--write-baseline", "known.json"]).code, 0);
     assert_eq!(under(&placed, "").code, 1);
     let ran = under(&placed, "baseline = \"known.json\"");
     assert_eq!((ran.code, found(&ran.json())), (0, vec![]));
