@@ -165,7 +165,7 @@ fn is_allowed(word: &str) -> bool {
 
 fn is_word(word: &str) -> bool {
     static WORDS: OnceLock<HashSet<&'static str>> = OnceLock::new();
-    let words = WORDS.get_or_init(|| include_str!("words.txt").lines().collect());
+    let words = WORDS.get_or_init(|| include_str!("words.txt").split_whitespace().collect());
     is_key_word(word) || words.contains(word.to_ascii_lowercase().as_str())
 }
 

@@ -139,27 +139,23 @@ pub fn plan(scan: &Scan, agent: &Agent, options: &Options, now_ms: i64) -> io::R
         steps: Vec::new(),
         left: Vec::new(),
     };
-    for (file, session, context) in rules::transcripts(agent) {
+    for transcript in rules::transcripts(agent) {
+        let (file, session) = (transcript.file, transcript.session);
         if !options.only.is_empty() && !options.only.contains(&file.path) {
             continue;
         }
         // The index that the scan made tells whether there is anything to do, so that healthy files are not read again.
-        if !rules::needs_mending(agent, file, session, context, &rules) {
-            continue;
-        }
+        let Some(first) = rules.iter().copied().find(|rule| transcript.needs_mending(&[rule])) else { continue };
         let left = |rule: &'static Rule, line: Option<u64>, why: String| Left { rule, path: file.path.clone(), line, why };
-        let first = rules.iter().copied().find(|rule| rules::needs_mending(agent, file, session, context, &[rule]));
-        if let (Some((what, next)), Some(rule)) = (source::refusal(file, session.change), first) {
-            plan.left.push(left(rule, None, format!("the file {what}; {next}")));
-            continue;
-        }
-        if let (Some(why), Some(rule)) = (held_back(session), first) {
-            plan.left.push(left(rule, None, why.to_owned()));
-            continue;
-        }
-        if let (true, Some(rule)) = (lock::is_held(&file.path, lock::Kind::Transcript, now_ms), first) {
-            let why = "the gateway is writing to it at this moment; try again when its run is over".to_owned();
-            plan.left.push(left(rule, None, why));
+        let refusal = match source::refusal(file, session.change) {
+            Some((what, next)) => Some(format!("the file {what}; {next}")),
+            None if lock::is_held(&file.path, lock::Kind::Transcript, now_ms) => {
+                Some("the gateway is writing to it at this moment; try again when its run is over".to_owned())
+            }
+            None => held_back(session).map(str::to_owned),
+        };
+        if let Some(why) = refusal {
+            plan.left.push(left(first, None, why));
             continue;
         }
         let print = Print::of(&file.path)?;
@@ -172,8 +168,8 @@ pub fn plan(scan: &Scan, agent: &Agent, options: &Options, now_ms: i64) -> io::R
         }
         let after = journal::hash(draft.text.whole())?;
         // The edits are for these bytes and no others, and a line that came meanwhile would be missing from the result.
-        if let (true, Some(rule)) = (Print::of(&file.path)? != print, first) {
-            plan.left.push(left(rule, None, "the file changed while it was read; try again when the chat is quiet".to_owned()));
+        if Print::of(&file.path)? != print {
+            plan.left.push(left(first, None, "the file changed while it was read; try again when the chat is quiet".to_owned()));
             continue;
         }
         let sight = (before, Sight::of(&draft));

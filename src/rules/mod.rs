@@ -102,7 +102,7 @@ use std::path::Path;
 
 pub use finding::Finding;
 pub use subject::{Spot, Subject};
-pub(crate) use transcripts::{needs_mending, transcripts};
+pub(crate) use transcripts::transcripts;
 
 use crate::repair::patch::Patch;
 use crate::repair::step::Trouble;

@@ -1,5 +1,7 @@
 //! Runs the rules about single transcripts over all transcripts of a scan, and makes findings of what they see.
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 
 use super::{Finding, Fixable, Rule, Spot, Subject, Work};
@@ -14,69 +16,68 @@ use crate::session::Session;
 /// Findings shown of one rule and transcript; what is beyond is counted in the last of them.
 const SHOWN: usize = 20;
 
+/// A transcript that the rules look at.
+#[derive(Debug, Clone)]
+pub(crate) struct Transcript<'a> {
+    /// The folder it lies in.
+    pub(crate) agent: &'a Agent,
+    /// The file.
+    pub(crate) file: &'a TranscriptFile,
+    /// Its index.
+    pub(crate) session: &'a Session,
+    context: Cow<'a, Context>,
+}
+
+impl Transcript<'_> {
+    /// Lets somebody look at it as it lies on the disk.
+    fn look<T>(&self, look: impl FnOnce(&Subject<'_>) -> T) -> T {
+        let text = Text::of_file(&self.file.path, self.session.bytes);
+        look(&Subject::new(self.file, self.session, &self.context, self.agent, &text))
+    }
+
+    /// Whether one of these rules sees a place in it that its fix can mend.
+    pub(crate) fn needs_mending(&self, rules: &[&'static Rule]) -> bool {
+        self.look(|subject| {
+            rules.iter().any(|rule| {
+                let Work::Transcript { detect, fix: Some(_) } = rule.work else { return false };
+                let mut spots = Vec::new();
+                detect(subject, &mut spots);
+                spots.iter().any(|spot| spot.mendable)
+            })
+        })
+    }
+}
+
 /// The transcripts of an agent that the rules look at. Copies and compressed archives are not: the better state of the
 /// same session is there, or the bytes cannot be pointed at.
-pub(crate) fn transcripts(agent: &Agent) -> impl Iterator<Item = (&TranscriptFile, &Session, Option<&Context>)> {
-    let segments = agent.segments.iter().map(|segment| (&segment.file, &segment.session, Some(&segment.context)));
+pub(crate) fn transcripts(agent: &Agent) -> impl Iterator<Item = Transcript<'_>> {
+    let segments = agent.segments.iter().map(|segment| (&segment.file, &segment.session, Cow::Borrowed(&segment.context)));
     let aside = agent.aside.iter().filter(|aside| matches!(aside.why, AsideReason::Timeless | AsideReason::Empty | AsideReason::Unknown));
-    let aside = aside.filter_map(|aside| Some((&aside.file, aside.session.as_ref()?, None)));
-    segments.chain(aside).filter(|(file, ..)| matches!(file.name.state, FileState::Live | FileState::Reset | FileState::Deleted))
+    let aside = aside.filter_map(|aside| {
+        let session = aside.session.as_ref()?;
+        Some((&aside.file, session, Cow::Owned(context::of(session))))
+    });
+    let all = segments.chain(aside).map(|(file, session, context)| Transcript { agent, file, session, context });
+    all.filter(|transcript| matches!(transcript.file.name.state, FileState::Live | FileState::Reset | FileState::Deleted))
 }
 
 pub(super) fn detect(scan: &Scan, rules: &[&'static Rule]) -> Vec<Finding> {
-    let all: Vec<_> = scan.agents.iter().flat_map(|agent| transcripts(agent).map(move |transcript| (agent, transcript))).collect();
-    all.into_par_iter()
-        .flat_map_iter(|(agent, (file, session, context))| {
-            let own;
-            let context = match context {
-                Some(context) => context,
-                None => {
-                    own = context::of(session);
-                    &own
-                }
-            };
-            let text = Text::of_file(&file.path, session.bytes);
-            let subject = Subject::new(file, session, context, agent, &text);
-            let mut findings = Vec::new();
-            for rule in rules {
-                let Work::Transcript { detect, .. } = rule.work else { continue };
-                let mut spots = Vec::new();
-                detect(&subject, &mut spots);
-                let beyond = spots.len().saturating_sub(SHOWN);
-                for (at, spot) in spots.into_iter().take(SHOWN).enumerate() {
-                    let rest = if at + 1 == SHOWN { beyond } else { 0 };
-                    findings.push(finding(rule, scan, &subject, spot, rest));
-                }
+    let all: Vec<Transcript<'_>> = scan.agents.iter().flat_map(transcripts).collect();
+    let findings = |subject: &Subject<'_>| {
+        let mut findings = Vec::new();
+        for rule in rules {
+            let Work::Transcript { detect, .. } = rule.work else { continue };
+            let mut spots = Vec::new();
+            detect(subject, &mut spots);
+            let beyond = spots.len().saturating_sub(SHOWN);
+            for (at, spot) in spots.into_iter().take(SHOWN).enumerate() {
+                let rest = if at + 1 == SHOWN { beyond } else { 0 };
+                findings.push(finding(rule, scan, subject, spot, rest));
             }
-            findings
-        })
-        .collect()
-}
-
-/// Whether one of these rules sees a place of the transcript that its fix can mend.
-pub(crate) fn needs_mending(
-    agent: &Agent,
-    file: &TranscriptFile,
-    session: &Session,
-    context: Option<&Context>,
-    rules: &[&'static Rule],
-) -> bool {
-    let own;
-    let context = match context {
-        Some(context) => context,
-        None => {
-            own = context::of(session);
-            &own
         }
+        findings
     };
-    let text = Text::of_file(&file.path, session.bytes);
-    let subject = Subject::new(file, session, context, agent, &text);
-    rules.iter().any(|rule| {
-        let Work::Transcript { detect, fix: Some(_) } = rule.work else { return false };
-        let mut spots = Vec::new();
-        detect(&subject, &mut spots);
-        spots.iter().any(|spot| spot.mendable)
-    })
+    all.par_iter().flat_map_iter(|transcript| transcript.look(findings)).collect()
 }
 
 fn finding(rule: &'static Rule, scan: &Scan, subject: &Subject<'_>, spot: Spot, rest: usize) -> Finding {

@@ -3,6 +3,7 @@
 mod build;
 pub mod mentions;
 pub mod names;
+mod version;
 
 pub use build::identity;
 pub use build::{Reader, Scratch, read, read_with};
