@@ -11,8 +11,10 @@ use super::summary::{badge, grouped};
 use crate::report::{Outcome, safe};
 use crate::rules::{Finding, Severity};
 
-/// Bytes of the list; what is beyond is counted.
-const MOST: usize = 1_200_000;
+/// Bytes of the list that it always has; what is beyond is counted.
+const LEAST: usize = 1_200_000;
+/// Bytes of the page up to the end of the list: what the conversations before it did not need is its own.
+const UP_TO: usize = 3_700_000;
 
 /// The section.
 pub(super) fn section(page: &mut Page, outcome: &Outcome<'_>, cards: &[Card<'_>], places: &Places<'_>) {
@@ -33,9 +35,11 @@ pub(super) fn section(page: &mut Page, outcome: &Outcome<'_>, cards: &[Card<'_>]
         groups.entry((Reverse(finding.severity), finding.rule.code)).or_default().push(finding);
     }
     let begin = page.len();
-    // A rule that found little keeps its room, however much another found.
-    let share = MOST / groups.len().max(1);
-    for ((severity, code), list) in groups {
+    let most = UP_TO.saturating_sub(begin).max(LEAST);
+    let count = groups.len();
+    for (at, ((severity, code), list)) in groups.into_iter().enumerate() {
+        // A rule that found little keeps its room, however much another found, and leaves what it does not need.
+        let share = most.saturating_sub(page.len() - begin) / (count - at).max(1);
         let Some(rule) = list.first().map(|finding| finding.rule) else { continue };
         put!(page, "<details class=\"rule\" data-rule=\"{code}\" data-severity=\"{}\"><summary>", severity.0.name());
         badge(page, severity.0);
@@ -55,7 +59,7 @@ pub(super) fn section(page: &mut Page, outcome: &Outcome<'_>, cards: &[Card<'_>]
         let group = page.len();
         let mut left = 0u64;
         for finding in list {
-            if page.len() - group > share.max(20_000) || page.len() - begin > MOST {
+            if page.len() - group > share.max(20_000) || page.len() - begin > most {
                 left += 1;
             } else {
                 row(page, finding, &anchors, places, !one_help);
