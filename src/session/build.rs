@@ -22,6 +22,8 @@ const MAX_EXEC_TEXT: u64 = 64 * 1024;
 
 /// Names of background commands are two words; longer ones, in bytes, are none.
 const MAX_SLUG: usize = 256;
+/// White space longer than this, in raw bytes, is not looked through: long texts are not decoded for this alone.
+const LONGEST_BLANK: u64 = 4096;
 /// Image references, and notices, followed of one text.
 const MAX_REFERENCES: usize = 1_000;
 
@@ -257,7 +259,7 @@ impl Indexer {
                 summary: line.truthy(Slot::Summary),
                 calls: line.blocks().iter().any(|block| block.kind() == BlockKind::ToolCall),
                 duplicate_field: line.has_duplicate_field(),
-                blank: role.is_some() && line.other_blocks() == 0 && (line.text_len() == 0 || line.text().trim().is_empty()),
+                blank: role.is_some() && line.other_blocks() == 0 && line.text_len() <= LONGEST_BLANK && line.text().trim().is_empty(),
             },
             images: u16::try_from(images).unwrap_or(u16::MAX),
             text_len: u32::try_from(line.text_len()).unwrap_or(u32::MAX),
