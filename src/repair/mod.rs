@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use crate::apply::journal::{self, Print};
 use crate::apply::{lock, source};
 use crate::rules::selection::{Selection, may_mend};
-use crate::rules::{self, Fixable, Rule, Work};
+use crate::rules::{self, Rule, Work};
 use crate::scan::{Agent, Scan};
 use crate::session::Session;
 pub use draft::{Draft, Fixed, Held, Lost};
@@ -254,9 +254,4 @@ fn run_name(agent: &Agent, now_ms: i64) -> String {
     let stamp = crate::time::iso(now_ms).replace([':', '.', '-'], "");
     let hash = blake3::hash(format!("repair\0{}\0{now_ms}", agent.dir.dir.display()).as_bytes()).to_hex();
     format!("{stamp}-{}", hash.chars().take(6).collect::<String>())
-}
-
-/// Whether a rule's fix is one that is never made unasked.
-pub fn takes_judgement(rule: &Rule) -> bool {
-    rule.fixable == Fixable::Unsafe
 }
